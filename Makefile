@@ -1,0 +1,96 @@
+# flowline: `make help` lists what there is.
+
+VERSION = 0.1.0
+PREFIX = /usr/local
+BUILD = build
+BIN = bin
+CFLAGS = -O2
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wconversion
+
+# Asked anew for each command, since `make deps` may just have installed the answer.
+LIBRARY_CFLAGS = $(shell pkg-config --cflags sqlite3 libxxhash 2>/dev/null)
+LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -lsqlite3 -lxxhash)
+FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
+	-pthread
+LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread
+SANITIZED = BUILD=build/asan BIN=build/asan/bin \
+	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+SOURCES = $(wildcard cmd/*.c lib/*.c tests/unit/*.c)
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY = $(BUILD)/libflowline.a
+PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
+UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+PAGES = $(wildcard man/*.[1-8])
+TESTS = $(wildcard tests/*.bats)
+SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
+# Not for bats files: variables that the helper sets, and scripts that they hand to it in single quotes.
+HELPER_KNOWS = SC2154,SC2016
+# Not asked of cppcheck: the order of evaluation, which the compilers know better, and the end of an array, which it
+# takes for a place beyond it.
+CPPCHECK = --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	--suppress=unknownEvaluationOrder --suppress=ctuPointerArith
+
+all: $(PROGRAMS) ## build the programs into bin/ (the default)
+
+$(PROGRAMS): $(BIN)/%: $(BUILD)/cmd/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
+$(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
+$(LIBRARY): $(filter $(BUILD)/lib/%,$(OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(OBJECTS): $(BUILD)/%.o: %.c Makefile $(if $(filter deps,$(MAKECMDGOALS)),| deps)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d)
+
+deps: ## install what building and testing need, where it is missing
+	@tests/deps
+
+demo: all ## run the tutorial
+	@PATH="$(abspath $(BIN)):$$PATH" tests/demo
+
+check: all $(UNITS) ## run the tests (TESTS= picks files)
+	@BIN="$(abspath $(BIN))" tests/run $(UNITS) $(TESTS)
+
+check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory $(SANITIZED) check
+
+lint: ## check pages, scripts and C, and compile with warnings as errors
+	$(if $(PAGES),mandoc -Tlint -W warning $(PAGES))
+	shellcheck -x $(filter-out %.bats,$(SCRIPTS))
+	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
+	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES)
+	@for compiler in gcc clang; do \
+		command -v $$compiler || continue; \
+		$(MAKE) --silent BUILD=build/$$compiler BIN=build/$$compiler/bin CC=$$compiler CFLAGS='-O2 -Werror' \
+			all $(UNITS:$(BUILD)/%=build/$$compiler/%) || exit 1; \
+	done
+
+install: all ## install programs and pages under DESTDIR and PREFIX
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
+	@for page in $(PAGES); do \
+		directory="$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}"; \
+		echo "install -m 644 $$page $$directory"; \
+		install -d "$$directory" && install -m 644 "$$page" "$$directory" || exit 1; \
+	done
+
+uninstall: ## remove what install installed
+	rm -f $(PROGRAMS:$(BIN)/%="$(DESTDIR)$(PREFIX)/bin/%") \
+		$(foreach page,$(PAGES:man/%=%),"$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(page)")
+
+clean: ## remove what was built
+	rm -rf bin build
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+.PHONY: all deps demo check check-asan lint install uninstall clean help

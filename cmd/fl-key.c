@@ -1,0 +1,152 @@
+/* fl-key: gives every record a key.
+ *
+ *     fl-key KEY                        one key for all
+ *     fl-key -f N[,N...] [-d CHAR]      fields of the value
+ *
+ * The value goes through byte for byte, and the order of the records stays. */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "message.h"
+#include "option.h"
+#include "stage.h"
+
+static const char usage[] =
+    "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] KEY\n"
+    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] -f N[,N...] [-d CHAR]\n"
+    "\n"
+    "  -f, --fields N[,N...]          the key is these fields of the value, counted from 1\n"
+    "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
+    STAGE_USAGE;
+
+struct key {
+    struct bytes constant; /* data NULL: the key is made of fields */
+    bool constant_plain;
+    size_t *fields;        /* counted from 1, in the order of the key */
+    size_t count;
+    size_t last;           /* the highest of them */
+    int delimiter;         /* a byte, or -1 for blanks */
+    struct bytes *found;   /* the fields of the value at hand, up to last */
+    struct buffer joined;
+};
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* Finds the first key->last fields of the value. False where it has fewer. */
+static bool split(const struct key *key, struct bytes value)
+{
+    const char *at = value.data;
+    const char *const end = at + value.size;
+    for (size_t i = 0; i < key->last; i++) {
+        const char *start;
+        if (key->delimiter >= 0) {
+            if (at > end)
+                return false;
+            start = at;
+            at = line_find(at, end, (char)key->delimiter);
+        } else {
+            while (at < end && is_blank(*at))
+                at++;
+            if (at == end)
+                return false;
+            start = at;
+            while (at < end && !is_blank(*at))
+                at++;
+        }
+        key->found[i] = (struct bytes){start, (size_t)(at - start)};
+        at += key->delimiter >= 0;
+    }
+    return true;
+}
+
+/* The key of a record whose fields were found. */
+static struct bytes join(struct key *key)
+{
+    if (key->count == 1)
+        return key->found[key->last - 1];
+    key->joined.size = 0;
+    for (size_t i = 0; i < key->count; i++) {
+        if (i > 0)
+            buffer_add_byte(&key->joined, key->delimiter >= 0 ? (char)key->delimiter : ' ');
+        buffer_add(&key->joined, key->found[key->fields[i] - 1]);
+    }
+    return buffer_bytes(&key->joined);
+}
+
+static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
+{
+    struct key *key = context;
+    for (size_t i = 0; i < count; i++) {
+        struct record keyed = {.key = key->constant, .value = records[i].value, .keyed = true};
+        if (key->constant.data != NULL) {
+            keyed.plain = records[i].plain && key->constant_plain;
+        } else {
+            if (!split(key, records[i].value))
+                stage_refuse(stage, &records[i], "has no field %zu", key->last);
+            keyed.key = join(key);
+            /* Fields that end at blanks hold no tab, and those of a plain value no LF. */
+            keyed.plain = records[i].plain && key->delimiter < 0;
+        }
+        stage_send(stage, &keyed);
+    }
+}
+
+static void read_fields(struct key *key, const char *list)
+{
+    const char *at = list;
+    do {
+        size_t field = 0;
+        const char *start = at;
+        for (; *at >= '0' && *at <= '9' && field < SIZE_MAX / 20; at++)
+            field = field * 10 + (size_t)(*at - '0');
+        if (at == start || field == 0 || field > INT_MAX || (*at != ',' && *at != '\0'))
+            option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", list);
+        key->fields = bytes_reallocate(key->fields, (key->count + 1) * sizeof *key->fields);
+        key->fields[key->count++] = field;
+        if (field > key->last)
+            key->last = field;
+    } while (*at++ == ',');
+    key->found = bytes_allocate(key->last * sizeof *key->found);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    message_start(argv[0]);
+    struct stage_options stage_options = {0};
+    const char *fields = NULL, *delimiter = NULL;
+    const struct option_entry options[] = {{.letter = 'f', .name = "fields", .argument = &fields},
+                                           {.letter = 'd', .name = "delimiter", .argument = &delimiter},
+                                           STAGE_OPTIONS(stage_options), {0}};
+    size_t count;
+    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, &count);
+    if (fields == NULL && count == 0)
+        option_refuse("give a key, or its fields with -f");
+    if (fields != NULL && count == 1)
+        option_refuse("a key and -f contradict each other");
+    if (fields == NULL && delimiter != NULL)
+        option_refuse("-d goes with -f");
+
+    struct key key = {.delimiter = -1};
+    if (delimiter != NULL) {
+        bool tab = strcmp(delimiter, "\\t") == 0;
+        if (!tab && strlen(delimiter) != 1)
+            option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
+        key.delimiter = tab ? '\t' : (unsigned char)*delimiter;
+    }
+    if (fields != NULL) {
+        read_fields(&key, fields);
+    } else {
+        key.constant = bytes_of(operands[0]);
+        key.constant_plain = strpbrk(operands[0], "\t\n") == NULL;
+    }
+    const struct stage_program program = {.name = "key", .records = on_records};
+    int status = stage_run(&program, &key, &stage_options);
+    free(key.fields);
+    free(key.found);
+    buffer_free(&key.joined);
+    return status;
+}

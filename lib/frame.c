@@ -1,0 +1,248 @@
+#include "frame.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void frame_reader_open(struct frame_reader *reader, int fd)
+{
+    *reader = (struct frame_reader){.fields = NULL};
+    line_reader_open(&reader->lines, fd, FRAME_LIMIT);
+}
+
+void frame_reader_close(struct frame_reader *reader)
+{
+    line_reader_close(&reader->lines);
+    buffer_free(&reader->unescaped);
+    free(reader->fields);
+}
+
+/* Replaces the view by one of what its escapes stand for, in the reader's buffer, which has room for it (so that
+ * views handed out before stay valid). False where an escape is none of the three. */
+static bool unescape(struct frame_reader *reader, struct bytes *view)
+{
+    const char *end = view->data + view->size;
+    const char *escape = line_find(view->data, end, '\\');
+    if (escape == end)
+        return true;
+    char *start = reader->unescaped.data + reader->unescaped.size;
+    char *to = start;
+    const char *from = view->data;
+    while (escape < end) {
+        memcpy(to, from, (size_t)(escape - from));
+        to += escape - from;
+        char code = escape + 1 < end ? escape[1] : '\0';
+        if (code != '\\' && code != 'n' && code != 't')
+            return false;
+        *to++ = code == 'n' ? '\n' : code == 't' ? '\t' : '\\';
+        from = escape + 2;
+        escape = line_find(from, end, '\\');
+    }
+    memcpy(to, from, (size_t)(end - from));
+    to += end - from;
+    *view = (struct bytes){start, (size_t)(to - start)};
+    reader->unescaped.size += view->size;
+    return true;
+}
+
+/* An escaped record: \=VALUE or \+KEY<TAB>VALUE, in line without its LF. */
+static bool read_escaped(struct frame_reader *reader, struct bytes line, struct record *record)
+{
+    if (line.size < 2 || (line.data[1] != '=' && line.data[1] != '+'))
+        return false;
+    const char *body = line.data + 2;
+    const char *end = line.data + line.size;
+    record->plain = false;
+    record->keyed = line.data[1] == '+';
+    record->key = (struct bytes){body, 0};
+    if (record->keyed) {
+        const char *tab = line_find(body, end, '\t');
+        if (tab == end)
+            return false;
+        record->key.size = (size_t)(tab - body);
+        body = tab + 1;
+    }
+    record->value = (struct bytes){body, (size_t)(end - body)};
+    reader->unescaped.size = 0;
+    buffer_reserve(&reader->unescaped, line.size);
+    return unescape(reader, &record->key) && unescape(reader, &record->value);
+}
+
+/* Splits a control frame's line, without its LF, at the tabs. */
+static bool read_control(struct frame_reader *reader, struct bytes line, struct control *control)
+{
+    const char *at = line.data + 1;
+    const char *end = line.data + line.size;
+    size_t count = 0;
+    reader->unescaped.size = 0;
+    buffer_reserve(&reader->unescaped, line.size);
+    for (;;) {
+        const char *tab = line_find(at, end, '\t');
+        if (count == reader->fields_room) {
+            reader->fields_room = reader->fields_room == 0 ? 16 : reader->fields_room * 2;
+            reader->fields = bytes_reallocate(reader->fields, reader->fields_room * sizeof *reader->fields);
+        }
+        reader->fields[count] = (struct bytes){at, (size_t)(tab - at)};
+        if (!unescape(reader, &reader->fields[count++]))
+            return false;
+        if (tab == end)
+            break;
+        at = tab + 1;
+    }
+    control->name = reader->fields[0];
+    control->fields = reader->fields + 1;
+    control->count = count - 1;
+    control->frame = (struct bytes){line.data, line.size + 1};
+    return control->name.size > 0;
+}
+
+enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control)
+{
+    struct line_reader *lines = &reader->lines;
+    const char *at = lines->data + lines->start;
+    const char *const end = lines->data + lines->end;
+    const size_t room = *count;
+    size_t n = 0;
+
+    while (n < room && at < end) {
+        struct record *record = &records[n];
+        if (*at != '=' && *at != '+')
+            break;
+        const char *newline = line_find(at + 1, end, '\n');
+        if (newline == end)
+            break;
+        record->keyed = *at == '+';
+        record->key = (struct bytes){at + 1, 0};
+        record->value.data = at + 1;
+        if (record->keyed) {
+            const char *tab = line_find(at + 1, newline, '\t');
+            if (tab == newline)
+                break;
+            record->key.size = (size_t)(tab - at - 1);
+            record->value.data = tab + 1;
+        }
+        record->value.size = (size_t)(newline - record->value.data);
+        record->plain = true;
+        record->frame = (struct bytes){at, (size_t)(newline + 1 - at)};
+        at = newline + 1;
+        n++;
+    }
+    if (n > 0) {
+        lines->start = (size_t)(at - lines->data);
+        *count = n;
+        return FRAME_RECORDS;
+    }
+
+    const char *newline = line_find(at, end, '\n');
+    if (newline == end)
+        return FRAME_MORE;
+    struct bytes line = {at, (size_t)(newline - at)};
+    lines->start = (size_t)(newline + 1 - lines->data);
+    if (line.size > 0 && *at == '!' && read_control(reader, line, control))
+        return FRAME_CONTROL;
+    if (line.size > 0 && *at == '\\' && room > 0 && read_escaped(reader, line, &records[0])) {
+        records[0].frame = (struct bytes){at, line.size + 1};
+        *count = 1;
+        return FRAME_RECORDS;
+    }
+    reader->bad = line;
+    return FRAME_BAD;
+}
+
+/* The bytes with their escapes, in room for twice as many; returns where they end. */
+static char *escape(char *to, struct bytes bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++) {
+        char byte = bytes.data[i];
+        if (byte == '\\' || byte == '\n' || byte == '\t') {
+            *to++ = '\\';
+            byte = byte == '\n' ? 'n' : byte == '\t' ? 't' : '\\';
+        }
+        *to++ = byte;
+    }
+    return to;
+}
+
+static bool holds(struct bytes bytes, char byte)
+{
+    const char *end = bytes.data + bytes.size;
+    return line_find(bytes.data, end, byte) != end;
+}
+
+void frame_write_escaped(struct line_writer *writer, const struct record *record)
+{
+    if (!holds(record->value, '\n') && !(record->keyed && (holds(record->key, '\n') || holds(record->key, '\t')))) {
+        struct record plain = *record;
+        plain.plain = true;
+        frame_write(writer, &plain);
+        return;
+    }
+    char *start = line_reserve(writer, 2 * (record->key.size + record->value.size) + 4);
+    char *to = start;
+    *to++ = '\\';
+    *to++ = record->keyed ? '+' : '=';
+    if (record->keyed) {
+        to = escape(to, record->key);
+        *to++ = '\t';
+    }
+    to = escape(to, record->value);
+    *to++ = '\n';
+    writer->size += (size_t)(to - start);
+}
+
+size_t frame_write_lines(struct line_writer *writer, struct bytes lines)
+{
+    const char *at = lines.data;
+    const char *end = at + lines.size;
+    size_t count = 0;
+    while (at < end) {
+        size_t size = (size_t)(line_find(at, end, '\n') + 1 - at);
+        char *to = line_reserve(writer, size + 1);
+        *to = '=';
+        memcpy(to + 1, at, size);
+        writer->size += size + 1;
+        at += size;
+        count++;
+    }
+    return count;
+}
+
+void frame_write_control(struct line_writer *writer, const char *name)
+{
+    line_add(writer, bytes_of("!"));
+    line_add(writer, bytes_of(name));
+}
+
+void frame_write_field(struct line_writer *writer, struct bytes field)
+{
+    char *start = line_reserve(writer, 2 * field.size + 1);
+    *start = '\t';
+    writer->size += (size_t)(escape(start + 1, field) - start);
+}
+
+void frame_write_number(struct line_writer *writer, uint64_t number)
+{
+    char digits[24];
+    int size = snprintf(digits, sizeof digits, "%" PRIu64, number);
+    frame_write_field(writer, (struct bytes){digits, (size_t)size});
+}
+
+void frame_write_end(struct line_writer *writer)
+{
+    line_add(writer, bytes_of("\n"));
+}
+
+bool frame_number(struct bytes field, uint64_t *number)
+{
+    uint64_t sum = 0;
+    if (field.size == 0 || field.size > 20)
+        return false;
+    for (size_t i = 0; i < field.size; i++) {
+        unsigned digit = (unsigned char)field.data[i] - (unsigned)'0';
+        if (digit > 9 || sum > (UINT64_MAX - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    *number = sum;
+    return true;
+}

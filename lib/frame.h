@@ -1,0 +1,96 @@
+/* frame: the lines on the pipe between two stages, as fl-frame(5) describes them.
+ *
+ *     =VALUE              a record without a key
+ *     +KEY<TAB>VALUE      a record with a key
+ *     \=... and \+...     the same, escaped: \\ \n \t
+ *     !NAME<TAB>FIELD...  a control frame, its fields escaped
+ */
+#ifndef FRAME_H
+#define FRAME_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+#include "line.h"
+
+/* The longest frame, in bytes. */
+#define FRAME_LIMIT ((size_t)64 * 1024 * 1024)
+
+/* One record. The views are the reader's or the maker's. */
+struct record {
+    struct bytes key;   /* empty where it has none */
+    struct bytes value;
+    bool keyed;
+    bool plain;         /* known to need no escapes: no LF in either, no TAB in the key; false: not known */
+    struct bytes frame; /* the line it came in, with its LF; of a record that was made, nothing */
+};
+
+/* One control frame: `!epoch 4 17` has the name "epoch" and the fields "4" and "17", without their escapes. */
+struct control {
+    struct bytes name;
+    const struct bytes *fields;
+    size_t count;
+    struct bytes frame; /* the line it came in, with its LF */
+};
+
+enum frame_kind {
+    FRAME_RECORDS, /* count records */
+    FRAME_CONTROL, /* one control frame */
+    FRAME_MORE,    /* what is buffered holds no whole frame: line_fill it */
+    FRAME_BAD      /* a line that is no frame: reader->bad */
+};
+
+/* Frames out of what a line_reader holds. */
+struct frame_reader {
+    struct line_reader lines;
+    struct buffer unescaped; /* what the escapes of the frames handed out stand for */
+    struct bytes *fields;
+    size_t fields_room;
+    struct bytes bad;        /* of FRAME_BAD: the line */
+};
+
+/* Begins to read frames from fd, which stays the caller's. */
+void frame_reader_open(struct frame_reader *reader, int fd);
+void frame_reader_close(struct frame_reader *reader);
+
+/* Takes what comes next of what is buffered: up to *count consecutive records, setting *count to how many, or one
+ * control frame. Everything handed out is valid until the next call or line_fill. */
+enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control);
+
+/* Writes a record, escaped only where it must be. */
+void frame_write_escaped(struct line_writer *writer, const struct record *record);
+static inline void frame_write(struct line_writer *writer, const struct record *record)
+{
+    if (!record->plain) {
+        frame_write_escaped(writer, record);
+        return;
+    }
+    char *start = line_reserve(writer, record->key.size + record->value.size + 3);
+    char *to = start;
+    if (record->keyed) {
+        *to++ = '+';
+        memcpy(to, record->key.data, record->key.size);
+        to += record->key.size;
+        *to++ = '\t';
+    } else {
+        *to++ = '=';
+    }
+    memcpy(to, record->value.data, record->value.size);
+    to += record->value.size;
+    *to++ = '\n';
+    writer->size += (size_t)(to - start);
+}
+
+/* Writes each of the lines, all of which end with a LF, as a record without a key. Returns how many. */
+size_t frame_write_lines(struct line_writer *writer, struct bytes lines);
+
+/* Writes `!` and the name; then each field; then the end of the line. */
+void frame_write_control(struct line_writer *writer, const char *name);
+void frame_write_field(struct line_writer *writer, struct bytes field);
+void frame_write_number(struct line_writer *writer, uint64_t number);
+void frame_write_end(struct line_writer *writer);
+
+/* A field that is a number, decimal and within 64 bits. */
+bool frame_number(struct bytes field, uint64_t *number);
+
+#endif

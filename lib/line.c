@@ -1,0 +1,107 @@
+#include "line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "message.h"
+
+enum { PIPE_SIZE = 1024 * 1024 }; /* what Linux grants anyone by default */
+
+void line_reader_open(struct line_reader *reader, int fd, size_t limit)
+{
+    *reader = (struct line_reader){.fd = fd, .limit = limit, .room = LINE_BLOCK};
+    reader->data = bytes_allocate(reader->room + LINE_SLACK);
+}
+
+void line_reader_close(struct line_reader *reader)
+{
+    free(reader->data);
+    *reader = (struct line_reader){.fd = -1};
+}
+
+/* Moves what is left to the front, and makes the block larger where a line fills more than half of it. */
+static void make_room(struct line_reader *reader)
+{
+    size_t left = reader->end - reader->start;
+    if (left > 0 && reader->start > 0)
+        memmove(reader->data, reader->data + reader->start, left);
+    reader->start = 0;
+    reader->end = left;
+    if (left > reader->room / 2) {
+        reader->room *= 2;
+        reader->data = bytes_reallocate(reader->data, reader->room + LINE_SLACK);
+    }
+}
+
+ssize_t line_fill(struct line_reader *reader)
+{
+    if (reader->end - reader->start > reader->limit) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    if (reader->start == reader->end)
+        reader->start = reader->end = 0;
+    else if (reader->start > 0 || reader->end == reader->room)
+        make_room(reader);
+    ssize_t n = read(reader->fd, reader->data + reader->end, reader->room - reader->end);
+    if (n > 0)
+        reader->end += (size_t)n;
+    return n;
+}
+
+void line_writer_open(struct line_writer *writer, int fd, const char *name)
+{
+    *writer = (struct line_writer){.fd = fd, .name = name, .room = LINE_BLOCK};
+    writer->data = bytes_allocate(writer->room);
+}
+
+static void write_out(const struct line_writer *writer, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = write(writer->fd, writer->data + done, size - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno != EINTR)
+            message_fail(STATUS_IO, "%s: cannot be written: %s", writer->name, strerror(errno));
+    }
+}
+
+void line_flush(struct line_writer *writer)
+{
+    if (writer->held)
+        return;
+    write_out(writer, writer->size);
+    writer->size = 0;
+}
+
+void line_release(struct line_writer *writer, size_t size)
+{
+    write_out(writer, size);
+    memmove(writer->data, writer->data + size, writer->size - size);
+    writer->size -= size;
+}
+
+char *line_reserve_more(struct line_writer *writer, size_t size)
+{
+    line_flush(writer);
+    if (writer->room - writer->size < size) {
+        while (writer->room - writer->size < size)
+            writer->room *= 2;
+        writer->data = bytes_reallocate(writer->data, writer->room);
+    }
+    return writer->data + writer->size;
+}
+
+void line_widen_pipe(int fd)
+{
+#ifdef F_SETPIPE_SZ
+    int saved = errno;
+    (void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused for what is no pipe, and past a user's quota */
+    errno = saved;
+#else
+    (void)fd;
+#endif
+}

@@ -1,0 +1,129 @@
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "message.h"
+
+#ifndef F_OFD_SETLK
+#define F_OFD_GETLK F_GETLK
+#define F_OFD_SETLK F_SETLK
+#define F_OFD_SETLKW F_SETLKW
+#endif
+
+/* Behind the lines, one byte a partition. */
+static const off_t lines_end = (off_t)1 << 30;
+
+static bool set(int fd, int command, short type, off_t start, off_t size)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = size};
+    while (fcntl(fd, command, &lock) == -1) {
+        if (errno == EACCES)
+            errno = EAGAIN;
+        if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+int lock_open(const char *directory)
+{
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof path, "%s/lock", directory) >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+/* Who stands in a line, without the name of the execution. */
+static void read_holder(int fd, off_t start, char *run, char *holder)
+{
+    char line[LOCK_LINE + 1] = {0};
+    ssize_t n = pread(fd, line, LOCK_LINE, start);
+    char *end = n > 0 ? strchr(line, '\n') : NULL;
+    char *who = n > 0 ? strchr(line, ' ') : NULL;
+    if (end == NULL || who == NULL || who > end) {
+        snprintf(holder, LOCK_LINE, "a process that is just starting");
+        snprintf(run, LOCK_RUN, "?");
+        return;
+    }
+    while (end > who && end[-1] == ' ')
+        end--;
+    *end = '\0';
+    *who++ = '\0';
+    snprintf(run, LOCK_RUN, "%.*s", LOCK_RUN - 1, line);
+    snprintf(holder, LOCK_LINE, "%s", who);
+}
+
+static bool write_line(int fd, unsigned number, const char *run)
+{
+    char line[LOCK_LINE + 1];
+    char since[32];
+    time_t now = time(NULL);
+    struct tm parts;
+    if (gmtime_r(&now, &parts) == NULL || strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        since[0] = '\0';
+    int size = snprintf(line, sizeof line, "%s %s (process %ld, since %s)", run, message_program, (long)getpid(), since);
+    if (size < 0 || size >= LOCK_LINE)
+        size = LOCK_LINE - 1;
+    memset(line + size, ' ', (size_t)(LOCK_LINE - 1 - size));
+    line[LOCK_LINE - 1] = '\n';
+    ssize_t n = pwrite(fd, line, LOCK_LINE, (off_t)number * LOCK_LINE);
+    if (n >= 0 && n != LOCK_LINE)
+        errno = ENOSPC;
+    return n == LOCK_LINE;
+}
+
+bool lock_begin(int fd, const char *run, char *holder)
+{
+    if (set(fd, F_OFD_SETLK, F_WRLCK, 0, lines_end))
+        return write_line(fd, 0, run);
+    if (errno == EAGAIN) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = lines_end};
+        char ignored[LOCK_RUN];
+        off_t start = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_start : 0;
+        read_holder(fd, start / LOCK_LINE * LOCK_LINE, ignored, holder);
+        errno = EAGAIN;
+    }
+    return false;
+}
+
+bool lock_share(int fd)
+{
+    return set(fd, F_OFD_SETLK, F_UNLCK, LOCK_LINE, lines_end - LOCK_LINE);
+}
+
+bool lock_join(int fd, unsigned line, const char *run, char *holder)
+{
+    char began[LOCK_RUN];
+    if (!set(fd, F_OFD_SETLK, F_WRLCK, (off_t)line * LOCK_LINE, LOCK_LINE)) {
+        int saved = errno;
+        read_holder(fd, 0, began, holder);
+        errno = saved;
+        return false;
+    }
+    /* Locked first and read then: an execution that begins later finds our line locked, one that began earlier has
+     * written its name. */
+    read_holder(fd, 0, began, holder);
+    if (strcmp(began, run) != 0) {
+        errno = ESTALE;
+        return false;
+    }
+    return write_line(fd, line, run);
+}
+
+bool lock_partition(int fd, unsigned partition)
+{
+    return set(fd, F_OFD_SETLKW, F_WRLCK, lines_end + (off_t)partition, 1);
+}
+
+bool lock_release(int fd, unsigned partition)
+{
+    return set(fd, F_OFD_SETLK, F_UNLCK, lines_end + (off_t)partition, 1);
+}

@@ -1,0 +1,704 @@
+#include "recovery.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lock.h"
+#include "message.h"
+#include "store.h"
+
+#define SECOND INT64_C(1000000000)
+
+/* A step of this stage. */
+struct own_step {
+    struct recovery *recovery;
+    struct bytes id;
+    struct bytes signature;
+    struct state *state;
+    bool saved; /* the partitions know it */
+};
+
+/* A connection for the program's main thread and one for the thread that saves, opened when they are needed. */
+struct partition {
+    struct store *reader;
+    struct store *writer;
+};
+
+/* What the thread that saves has to do. */
+enum work { WORK_NONE, WORK_SAVE, WORK_SAVED, WORK_END };
+
+struct recovery {
+    char *directory; /* absolute */
+    char run[LOCK_RUN];
+    uint64_t execution;
+    uint64_t resume_epoch;
+    uint64_t committed;
+    int64_t backup;
+    bool root;
+    int lock;
+    unsigned count; /* of partitions; 0: not known yet */
+    struct partition *partitions;
+    struct bytes *steps; /* ids: of the stages before, then our own */
+    size_t steps_count;
+    size_t steps_before;
+    struct own_step *own[2];
+    size_t own_count;
+
+    /* The save. The thread reads all of it while saving is true, and the main thread changes nothing then. */
+    uint64_t epoch;
+    bool commit;
+    int sync_fd;
+    const char *sync_name;
+    bool saving;
+    bool execution_saved;
+
+    pthread_t thread;
+    bool thread_runs;
+    int wake[2];
+    pthread_mutex_t mutex;
+    pthread_cond_t condition;
+    enum work work; /* under the mutex */
+};
+
+static struct bytes copy(struct bytes bytes)
+{
+    char *data = bytes_allocate(bytes.size + 1);
+    if (bytes.size > 0)
+        memcpy(data, bytes.data, bytes.size);
+    data[bytes.size] = '\0';
+    return (struct bytes){data, bytes.size};
+}
+
+void recovery_part_path(struct buffer *path, const char *directory, unsigned index)
+{
+    buffer_print(path, "%s/part-%u.sqlite3", directory, index);
+    *buffer_reserve(path, 1) = '\0';
+}
+
+bool recovery_is_part(const char *name, unsigned *index)
+{
+    char again[64];
+    if (sscanf(name, "part-%u.sqlite3", index) != 1)
+        return false;
+    snprintf(again, sizeof again, "part-%u.sqlite3", *index);
+    return strcmp(name, again) == 0;
+}
+
+/* How many partition files a directory holds, and one more than the highest index. */
+static unsigned list_parts(const char *directory, unsigned *end)
+{
+    DIR *list = opendir(directory);
+    if (list == NULL)
+        message_fail(STATUS_MISFIT, "%s: cannot be read: %s", directory, strerror(errno));
+    unsigned count = 0, index;
+    *end = 0;
+    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
+        if (!recovery_is_part(entry->d_name, &index) || index >= RECOVERY_PARTITIONS_MOST)
+            continue;
+        count++;
+        if (index >= *end)
+            *end = index + 1;
+    }
+    closedir(list);
+    return count;
+}
+
+static char *resolve(const char *directory)
+{
+    char *resolved = realpath(directory, NULL);
+    if (resolved == NULL && errno == ENOENT)
+        message_fail(STATUS_MISFIT, "%s: there is no such recovery directory: make it with fl-recovery-init %s", directory,
+                     directory);
+    if (resolved == NULL)
+        message_fail(STATUS_MISFIT, "%s: cannot be used as recovery directory: %s", directory, strerror(errno));
+    return resolved;
+}
+
+static struct store *open_part(const struct recovery *recovery, unsigned index)
+{
+    struct buffer path = {0};
+    recovery_part_path(&path, recovery->directory, index);
+    struct store *store = store_open(path.data);
+    buffer_free(&path);
+    return store;
+}
+
+static struct store *reader(const struct recovery *recovery, unsigned index)
+{
+    struct partition *partition = &recovery->partitions[index];
+    if (partition->reader == NULL)
+        partition->reader = open_part(recovery, index);
+    return partition->reader;
+}
+
+static struct store *writer(const struct recovery *recovery, unsigned index)
+{
+    struct partition *partition = &recovery->partitions[index];
+    if (partition->writer == NULL)
+        partition->writer = open_part(recovery, index);
+    return partition->writer;
+}
+
+static void begin_write(const struct recovery *recovery, unsigned index)
+{
+    if (!lock_partition(recovery->lock, index))
+        message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", recovery->directory, strerror(errno));
+    store_begin(writer(recovery, index));
+}
+
+static void end_write(const struct recovery *recovery, unsigned index)
+{
+    store_end(writer(recovery, index));
+    lock_release(recovery->lock, index);
+}
+
+/* --- the directory as a whole ------------------------------------------------------------------------------------- */
+
+/* A step and how many partitions know it. */
+struct known_step {
+    struct bytes id;
+    uint64_t first;
+    unsigned seen;
+};
+
+struct survey {
+    struct known_step *steps;
+    size_t count;
+    uint64_t front; /* the lowest */
+};
+
+static void survey_step(void *context, const struct store_step *step)
+{
+    struct survey *survey = context;
+    size_t i = 0;
+    if (step->front < survey->front)
+        survey->front = step->front;
+    while (i < survey->count && !bytes_equal(survey->steps[i].id, step->id))
+        i++;
+    if (i == survey->count) {
+        survey->steps = bytes_reallocate(survey->steps, (i + 1) * sizeof *survey->steps);
+        survey->steps[survey->count++] = (struct known_step){copy(step->id), step->first, 0};
+    }
+    survey->steps[i].seen++;
+}
+
+static void open_parts(struct recovery *recovery)
+{
+    unsigned end;
+    unsigned count = list_parts(recovery->directory, &end);
+    const struct store_part *first = NULL; /* partition 0's */
+    recovery->count = end;
+    recovery->partitions = bytes_allocate(end * sizeof *recovery->partitions);
+    memset(recovery->partitions, 0, end * sizeof *recovery->partitions);
+    for (unsigned i = 0; i < end; i++) {
+        struct buffer path = {0};
+        recovery_part_path(&path, recovery->directory, i);
+        bool there = access(path.data, F_OK) == 0;
+        if (!there)
+            message_fail(STATUS_MISFIT, "%s: is missing: put back a copy of all partitions of the same time", path.data);
+        buffer_free(&path);
+        struct store *store = reader(recovery, i);
+        const struct store_part *part = store_part(store);
+        if (first == NULL)
+            first = part;
+        if (part->index != i)
+            message_fail(STATUS_MISFIT, "%s: is partition %" PRIu64 " by what it says: give it its name back",
+                         store_path(store), part->index);
+        if (strcmp(part->directory, first->directory) != 0 || part->count != first->count)
+            message_fail(STATUS_MISFIT, "%s: belongs to another recovery directory than part-0.sqlite3: put the right file"
+                         " back", store_path(store));
+    }
+    if (first->count != count)
+        message_fail(STATUS_MISFIT, "%s: %u of %" PRIu64 " partitions are there, part-%u.sqlite3 is missing: put back a copy"
+                     " of all partitions of the same time", recovery->directory, count, first->count, count);
+}
+
+/* The last commit, or the newest epoch that all partitions can return to, where copies of different times were put
+ * back. */
+static uint64_t find_resume_epoch(struct recovery *recovery)
+{
+    uint64_t epoch = store_committed(reader(recovery, 0));
+    struct survey survey = {.front = epoch};
+    unsigned oldest = 0, youngest = 0;
+    for (unsigned i = 0; i < recovery->count; i++) {
+        uint64_t before = survey.front;
+        store_each_step(reader(recovery, i), survey_step, &survey);
+        if (survey.front < before)
+            oldest = i;
+        if (store_part(reader(recovery, i))->floor > store_part(reader(recovery, youngest))->floor)
+            youngest = i;
+    }
+    epoch = survey.front;
+    uint64_t floor = store_part(reader(recovery, youngest))->floor;
+    if (epoch < floor)
+        message_fail(STATUS_MISFIT, "%s: ends with epoch %" PRIu64 ", and %s returns to epoch %" PRIu64 " at the earliest: put"
+                     " back copies of all partitions of the same time, and for those of different times keep a longer"
+                     " backup interval (-b)", store_path(reader(recovery, oldest)), epoch,
+                     store_path(reader(recovery, youngest)), floor);
+    for (size_t i = 0; i < survey.count; i++) {
+        const struct known_step *step = &survey.steps[i];
+        if (step->first <= epoch && step->seen < recovery->count)
+            message_fail(STATUS_MISFIT, "%s: some partitions know no step %s: put back copies of all of the same time",
+                         recovery->directory, step->id.data);
+        free((char *)step->id.data);
+    }
+    free(survey.steps);
+    return epoch;
+}
+
+static struct recovery *recovery_new(char *directory)
+{
+    struct recovery *recovery = bytes_allocate(sizeof *recovery);
+    *recovery = (struct recovery){.directory = directory, .sync_fd = -1, .wake = {-1, -1}};
+    pthread_mutex_init(&recovery->mutex, NULL);
+    pthread_cond_init(&recovery->condition, NULL);
+    if (pipe(recovery->wake) == -1)
+        message_fail(STATUS_SYSTEM, "a pipe cannot be made: %s", strerror(errno));
+    for (int i = 0; i < 2; i++) {
+        fcntl(recovery->wake[i], F_SETFD, FD_CLOEXEC);
+        fcntl(recovery->wake[i], F_SETFL, O_NONBLOCK);
+    }
+    recovery->lock = lock_open(directory);
+    if (recovery->lock == -1)
+        message_fail(STATUS_MISFIT, "%s/lock: cannot be opened: %s", directory, strerror(errno));
+    return recovery;
+}
+
+struct recovery *recovery_begin(const char *directory, int64_t backup)
+{
+    unsigned char random[8];
+    char holder[LOCK_LINE];
+    char *resolved = resolve(directory);
+    unsigned end;
+    if (list_parts(resolved, &end) == 0)
+        message_fail(STATUS_MISFIT, "%s: holds no partitions: make them with fl-recovery-init %s", directory, directory);
+    struct recovery *recovery = recovery_new(resolved);
+    recovery->root = true;
+    recovery->backup = backup;
+    if (getentropy(random, sizeof random) == -1)
+        message_fail(STATUS_SYSTEM, "no random numbers: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(recovery->run + 2 * i, 3, "%02x", random[i]);
+    if (!lock_begin(recovery->lock, recovery->run, holder)) {
+        if (errno == EAGAIN)
+            message_fail(STATUS_TRY_LATER, "%s: is in use by %s: try again when it has ended", directory, holder);
+        message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", directory, strerror(errno));
+    }
+    open_parts(recovery);
+    recovery->resume_epoch = recovery->committed = find_resume_epoch(recovery);
+    for (unsigned i = 0; i < recovery->count; i++)
+        store_return_to(reader(recovery, i), recovery->resume_epoch);
+    recovery->execution = store_last_execution(reader(recovery, 0)) + 1;
+    if (!lock_share(recovery->lock))
+        message_fail(STATUS_SYSTEM, "%s/lock: cannot be shared: %s", directory, strerror(errno));
+    return recovery;
+}
+
+/* --- who takes part ----------------------------------------------------------------------------------------------- */
+
+static void add_step_id(struct recovery *recovery, struct bytes id)
+{
+    recovery->steps = bytes_reallocate(recovery->steps, (recovery->steps_count + 1) * sizeof *recovery->steps);
+    recovery->steps[recovery->steps_count++] = id;
+}
+
+static bool has_step(const struct recovery *recovery, struct bytes id)
+{
+    for (size_t i = 0; i < recovery->steps_count; i++)
+        if (bytes_equal(recovery->steps[i], id))
+            return true;
+    return false;
+}
+
+/* What follows `name=` in a field; data NULL where the field is another. */
+static struct bytes attribute(struct bytes field, const char *name)
+{
+    size_t size = strlen(name);
+    if (field.size <= size || memcmp(field.data, name, size) != 0 || field.data[size] != '=')
+        return (struct bytes){NULL, 0};
+    return (struct bytes){field.data + size + 1, field.size - size - 1};
+}
+
+static void read_number(struct bytes text, uint64_t *number)
+{
+    if (text.data != NULL && !frame_number(text, number))
+        message_fail(STATUS_DATA, "!fl: %.*s is not a number", (int)text.size, text.data);
+}
+
+/* The directory that the stages before have announced; data NULL for none. */
+static struct bytes announced(const struct control *hello)
+{
+    struct bytes path = {NULL, 0};
+    for (size_t i = 0; i < hello->count && path.data == NULL; i++)
+        path = attribute(hello->fields[i], "recovery");
+    return path;
+}
+
+bool recovery_is_announced(const struct control *hello, const char *directory)
+{
+    struct bytes path = announced(hello);
+    if (path.data != NULL && directory != NULL) {
+        char *own = resolve(directory);
+        if (!bytes_equal(bytes_of(own), path))
+            message_fail(STATUS_MISFIT, "%s: is not the recovery directory of this flow, which is %.*s: give the same -r, or"
+                         " give it to the first of the stages alone", directory, (int)path.size, path.data);
+        free(own);
+    }
+    return path.data != NULL;
+}
+
+struct recovery *recovery_join(const struct control *hello)
+{
+    char *path = (char *)copy(announced(hello)).data;
+    struct recovery *recovery = recovery_new(path);
+    uint64_t backup = 0, count = 0;
+    for (size_t i = 0; i < hello->count; i++) {
+        struct bytes field = hello->fields[i];
+        struct bytes run = attribute(field, "run");
+        struct bytes step = attribute(field, "step");
+        if (run.data != NULL)
+            snprintf(recovery->run, sizeof recovery->run, "%.*s", (int)run.size, run.data);
+        if (step.data != NULL)
+            add_step_id(recovery, copy(step));
+        read_number(attribute(field, "execution"), &recovery->execution);
+        read_number(attribute(field, "resume"), &recovery->resume_epoch);
+        read_number(attribute(field, "backup"), &backup);
+        read_number(attribute(field, "partitions"), &count);
+    }
+    recovery->backup = (int64_t)backup;
+    recovery->committed = recovery->resume_epoch;
+    recovery->steps_before = recovery->steps_count;
+    if (count == 0 || count > RECOVERY_PARTITIONS_MOST)
+        message_fail(STATUS_DATA, "!fl: names a recovery directory of %" PRIu64 " partitions", count);
+    recovery->count = (unsigned)count;
+    recovery->partitions = bytes_allocate(count * sizeof *recovery->partitions);
+    memset(recovery->partitions, 0, count * sizeof *recovery->partitions);
+
+    char holder[LOCK_LINE];
+    if (!lock_join(recovery->lock, (unsigned)recovery->steps_count, recovery->run, holder)) {
+        if (errno == EAGAIN || errno == ESTALE)
+            message_fail(STATUS_TRY_LATER, "%s: is in use by another execution, begun by %s: try again when it has ended",
+                         path, holder);
+        message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", path, strerror(errno));
+    }
+    return recovery;
+}
+
+void recovery_write_hello(const struct recovery *recovery, struct line_writer *out)
+{
+    struct buffer field = {0};
+    if (recovery->root) {
+        buffer_print(&field, "recovery=%s", recovery->directory);
+        frame_write_field(out, buffer_bytes(&field));
+        field.size = 0;
+        buffer_print(&field, "run=%s", recovery->run);
+        frame_write_field(out, buffer_bytes(&field));
+        const struct {
+            const char *name;
+            uint64_t value;
+        } numbers[] = {{"partitions", recovery->count},
+                       {"execution", recovery->execution},
+                       {"resume", recovery->resume_epoch},
+                       {"backup", (uint64_t)recovery->backup}};
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+            field.size = 0;
+            buffer_print(&field, "%s=%" PRIu64, numbers[i].name, numbers[i].value);
+            frame_write_field(out, buffer_bytes(&field));
+        }
+    }
+    for (size_t i = recovery->steps_before; i < recovery->steps_count; i++) {
+        field.size = 0;
+        buffer_print(&field, "step=%s", recovery->steps[i].data);
+        frame_write_field(out, buffer_bytes(&field));
+    }
+    buffer_free(&field);
+}
+
+static void compare_signature(void *context, const struct store_step *step)
+{
+    struct own_step *own = context;
+    if (!bytes_equal(step->id, own->id))
+        return;
+    own->saved = true;
+    if (!bytes_equal(step->signature, own->signature))
+        message_fail(STATUS_MISFIT, "%s: step %s was \"%.*s\" here and is \"%s\" now: run the flow as it was, or begin a new"
+                     " recovery directory", own->recovery->directory, own->id.data, (int)step->signature.size,
+                     step->signature.data, own->signature.data);
+}
+
+/* What the directory has to say of its steps; nothing before the first commit. */
+static void each_step(struct recovery *recovery, void (*call)(void *, const struct store_step *), void *context)
+{
+    if (recovery->resume_epoch > 0)
+        store_each_step(reader(recovery, 0), call, context);
+}
+
+static struct bytes load_state(void *from, struct bytes key, uint64_t hash)
+{
+    struct own_step *own = from;
+    return store_get(reader(own->recovery, (unsigned)(hash % own->recovery->count)), own->id, key);
+}
+
+static void each_state(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context)
+{
+    struct own_step *own = from;
+    for (unsigned i = 0; i < own->recovery->count; i++)
+        store_each_state(reader(own->recovery, i), own->id, call, context);
+}
+
+static uint64_t count_states(void *from)
+{
+    struct own_step *own = from;
+    uint64_t count = 0;
+    for (unsigned i = 0; i < own->recovery->count; i++)
+        if (store_has_states(reader(own->recovery, i), own->id))
+            count += store_rows_about(reader(own->recovery, i));
+    return count;
+}
+
+struct state *recovery_add_step(struct recovery *recovery, const char *base, const char *wanted, const char *signature)
+{
+    struct own_step *own = bytes_allocate(sizeof *own);
+    struct buffer id = {0};
+    buffer_print(&id, "%s", wanted != NULL ? wanted : base);
+    if (wanted != NULL && has_step(recovery, buffer_bytes(&id)))
+        message_fail(STATUS_USAGE, "step %s: another stage of this flow has this id: give each its own with -i", wanted);
+    for (unsigned i = 2; has_step(recovery, buffer_bytes(&id)); i++) {
+        id.size = 0;
+        buffer_print(&id, "%s-%u", base, i);
+    }
+    *own = (struct own_step){.recovery = recovery, .id = copy(buffer_bytes(&id)), .signature = copy(bytes_of(signature))};
+    buffer_free(&id);
+    add_step_id(recovery, own->id);
+    recovery->own[recovery->own_count++] = own;
+    each_step(recovery, compare_signature, own);
+    own->state = state_open(&(struct state_loader){load_state, each_state, count_states, own});
+    return own->state;
+}
+
+static void check_step(void *context, const struct store_step *step)
+{
+    struct recovery *recovery = context;
+    if (!has_step(recovery, step->id))
+        message_fail(STATUS_MISFIT, "%s: has the state of step %.*s (\"%.*s\"), which is not in this flow: put the stage back,"
+                     " with -r where it was, or begin a new recovery directory", recovery->directory, (int)step->id.size,
+                     step->id.data, (int)step->signature.size, step->signature.data);
+}
+
+void recovery_check_steps(struct recovery *recovery)
+{
+    each_step(recovery, check_step, recovery);
+}
+
+uint64_t recovery_resume_epoch(const struct recovery *recovery)
+{
+    return recovery->resume_epoch;
+}
+
+uint64_t recovery_committed(const struct recovery *recovery)
+{
+    return recovery->committed;
+}
+
+size_t recovery_steps_before(const struct recovery *recovery)
+{
+    return recovery->steps_before;
+}
+
+size_t recovery_steps(const struct recovery *recovery)
+{
+    return recovery->steps_count;
+}
+
+struct bytes recovery_step_id(const struct recovery *recovery, size_t index)
+{
+    return recovery->steps[index];
+}
+
+/* --- saving ------------------------------------------------------------------------------------------------------- */
+
+/* The oldest epoch that a return may still be made to: the last commit, or the last that is older than the backup
+ * interval. */
+static uint64_t find_floor(struct recovery *recovery)
+{
+    if (recovery->backup == 0)
+        return store_committed(writer(recovery, 0));
+    return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - (recovery->backup + SECOND - 1) / SECOND);
+}
+
+static void save_step(struct recovery *recovery, struct own_step *own, unsigned index, uint64_t floor)
+{
+    struct store *store = writer(recovery, index);
+    struct state_change change;
+    if (!own->saved)
+        store_add_step(store, own->id, own->signature, recovery->epoch);
+    while (state_next_change(own->state, index, recovery->count, &change))
+        store_put(store, own->id, recovery->epoch, change.key, change.state, change.older, floor);
+    store_raise_floor(store, own->id, floor);
+    store_set_front(store, own->id, recovery->epoch);
+}
+
+/* Partition 0, which has the commits, is the last one. */
+static void save(struct recovery *recovery)
+{
+    if (recovery->sync_fd != -1 && fdatasync(recovery->sync_fd) == -1)
+        message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->sync_name, strerror(errno));
+    const uint64_t floor = find_floor(recovery);
+    for (unsigned index = recovery->count; index-- > 0;) {
+        begin_write(recovery, index);
+        if (index == 0 && recovery->root && !recovery->execution_saved)
+            store_add_execution(writer(recovery, 0), recovery->execution, recovery->resume_epoch);
+        for (size_t i = 0; i < recovery->own_count; i++)
+            save_step(recovery, recovery->own[i], index, floor);
+        if (index == 0 && recovery->commit)
+            store_add_commit(writer(recovery, 0), recovery->epoch, floor);
+        end_write(recovery, index);
+    }
+    recovery->execution_saved = true;
+    for (size_t i = 0; i < recovery->own_count; i++)
+        recovery->own[i]->saved = true;
+}
+
+static void *work_thread(void *context)
+{
+    struct recovery *recovery = context;
+    pthread_mutex_lock(&recovery->mutex);
+    while (recovery->work != WORK_END) {
+        if (recovery->work != WORK_SAVE) {
+            pthread_cond_wait(&recovery->condition, &recovery->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&recovery->mutex);
+        save(recovery);
+        pthread_mutex_lock(&recovery->mutex);
+        recovery->work = WORK_SAVED;
+        pthread_cond_signal(&recovery->condition);
+        (void)!write(recovery->wake[1], "", 1); /* a full pipe wakes as well */
+    }
+    pthread_mutex_unlock(&recovery->mutex);
+    return NULL;
+}
+
+/* The thread takes no signals: they are for the main one. */
+static void start_thread(struct recovery *recovery)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&recovery->thread, NULL, work_thread, recovery);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0)
+        message_fail(STATUS_SYSTEM, "a thread cannot be started: %s", strerror(error));
+    recovery->thread_runs = true;
+}
+
+static void set_work(struct recovery *recovery, enum work to)
+{
+    pthread_mutex_lock(&recovery->mutex);
+    recovery->work = to;
+    pthread_cond_signal(&recovery->condition);
+    pthread_mutex_unlock(&recovery->mutex);
+}
+
+void recovery_freeze(struct recovery *recovery, uint64_t epoch)
+{
+    recovery->epoch = epoch;
+    for (size_t i = 0; i < recovery->own_count; i++)
+        state_freeze(recovery->own[i]->state);
+}
+
+void recovery_save(struct recovery *recovery)
+{
+    recovery->saving = true;
+    if (!recovery->thread_runs)
+        start_thread(recovery);
+    set_work(recovery, WORK_SAVE);
+}
+
+void recovery_save_and_commit(struct recovery *recovery, int sync_fd, const char *sync_name)
+{
+    recovery->commit = true;
+    recovery->sync_fd = sync_fd;
+    recovery->sync_name = sync_name;
+    recovery_save(recovery);
+}
+
+bool recovery_saving(const struct recovery *recovery)
+{
+    return recovery->saving;
+}
+
+int recovery_wake_fd(const struct recovery *recovery)
+{
+    return recovery->wake[0];
+}
+
+uint64_t recovery_finish_save(struct recovery *recovery)
+{
+    char bytes[16];
+    pthread_mutex_lock(&recovery->mutex);
+    while (recovery->work != WORK_SAVED)
+        pthread_cond_wait(&recovery->condition, &recovery->mutex);
+    recovery->work = WORK_NONE;
+    pthread_mutex_unlock(&recovery->mutex);
+    while (read(recovery->wake[0], bytes, sizeof bytes) > 0)
+        continue;
+    recovery->saving = false;
+    if (recovery->commit)
+        recovery->committed = recovery->epoch;
+    for (size_t i = 0; i < recovery->own_count; i++)
+        state_thaw(recovery->own[i]->state);
+    return recovery->epoch;
+}
+
+void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key, struct bytes state)
+{
+    unsigned index = (unsigned)(state_hash(key) % recovery->count);
+    begin_write(recovery, index);
+    store_put(writer(recovery, index), recovery->steps[step], 0, key, state, false, 0);
+    end_write(recovery, index);
+}
+
+void recovery_close(struct recovery *recovery)
+{
+    if (recovery->thread_runs) {
+        set_work(recovery, WORK_END);
+        pthread_join(recovery->thread, NULL);
+    }
+    for (size_t i = 0; i < recovery->own_count; i++) {
+        state_close(recovery->own[i]->state);
+        free((char *)recovery->own[i]->signature.data);
+        free(recovery->own[i]);
+    }
+    /* Two that close at the same moment would each take the other for a reason to leave the write-ahead log. */
+    for (unsigned i = 0; i < recovery->count; i++) {
+        struct partition *partition = &recovery->partitions[i];
+        if (!lock_partition(recovery->lock, i))
+            message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", recovery->directory, strerror(errno));
+        if (partition->reader != NULL)
+            store_close(partition->reader);
+        if (partition->writer != NULL)
+            store_close(partition->writer);
+        lock_release(recovery->lock, i);
+    }
+    for (size_t i = 0; i < recovery->steps_count; i++)
+        free((char *)recovery->steps[i].data);
+    free(recovery->steps);
+    free(recovery->partitions);
+    free(recovery->directory);
+    close(recovery->wake[0]);
+    close(recovery->wake[1]);
+    close(recovery->lock);
+    pthread_mutex_destroy(&recovery->mutex);
+    pthread_cond_destroy(&recovery->condition);
+    free(recovery);
+}

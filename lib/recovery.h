@@ -1,0 +1,80 @@
+/* recovery: the protocol between the stages of an execution and the partitions of a recovery directory, as
+ * fl-recovery(5) describes it.
+ *
+ * The root begins an execution and the stages after it join, by what the root wrote into `!fl`. A stage adds its steps,
+ * each with a state. At an epoch's end it freezes them; saving is done by a thread in the background, one epoch at a time.
+ * Whatever fails ends the program with a message. A struct recovery belongs to the program's main thread. */
+#ifndef RECOVERY_H
+#define RECOVERY_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+#include "frame.h"
+#include "state.h"
+
+enum { RECOVERY_PARTITIONS_MOST = 1000 };
+
+struct recovery;
+
+/* Appends the path of a partition, and a NUL that is not counted. */
+void recovery_part_path(struct buffer *path, const char *directory, unsigned index);
+
+/* Whether the name is that of a partition; sets *index. */
+bool recovery_is_part(const char *name, unsigned *index);
+
+/* Begins an execution as its root: takes the directory's lock, checks its partitions, finds the resume epoch and
+ * drops what is newer. backup is the backup interval in nanoseconds. */
+struct recovery *recovery_begin(const char *directory, int64_t backup);
+
+/* Whether the fields of `!fl` name an execution. directory, where it is not NULL, must then be the same directory. */
+bool recovery_is_announced(const struct control *hello, const char *directory);
+
+/* Joins the execution that the fields of `!fl` name. They are read during the call only. */
+struct recovery *recovery_join(const struct control *hello);
+
+/* Writes the fields of `!fl` that a stage adds: the root's, and the steps of this stage. */
+void recovery_write_hello(const struct recovery *recovery, struct line_writer *writer);
+
+/* Adds a step of this stage: base, or base-2, base-3 and so on where a stage before has that name; or exactly wanted,
+ * where that is not NULL. The signature is compared with the one that the directory remembers. Returns the step's
+ * state, which lives as long as the recovery. */
+struct state *recovery_add_step(struct recovery *recovery, const char *base, const char *wanted, const char *signature);
+
+/* For the sink, after it has added its steps: refuses a flow that lacks a step that the directory has. */
+void recovery_check_steps(struct recovery *recovery);
+
+/* The epoch that the execution went on from; 0 in a new directory. */
+uint64_t recovery_resume_epoch(const struct recovery *recovery);
+
+/* The last epoch of which this stage knows that it is committed: the resume epoch, or the sink's last. */
+uint64_t recovery_committed(const struct recovery *recovery);
+
+/* The steps: how many there are before this stage and in it, those of this stage coming last; and each one's id, valid
+ * as long as the recovery. */
+size_t recovery_steps_before(const struct recovery *recovery);
+size_t recovery_steps(const struct recovery *recovery);
+struct bytes recovery_step_id(const struct recovery *recovery, size_t index);
+
+/* Freezes the states of this stage's steps for the epoch. The save before must be finished. */
+void recovery_freeze(struct recovery *recovery, uint64_t epoch);
+
+/* Saves in the background what was frozen. A sink also syncs the descriptor first (-1: none) and commits. */
+void recovery_save(struct recovery *recovery);
+void recovery_save_and_commit(struct recovery *recovery, int sync_fd, const char *sync_name);
+
+/* Whether a save has begun and was not finished; and a descriptor that can be read from once it is durable. */
+bool recovery_saving(const struct recovery *recovery);
+int recovery_wake_fd(const struct recovery *recovery);
+
+/* Waits until the save is durable, and thaws the states. Returns the epoch. */
+uint64_t recovery_finish_save(struct recovery *recovery);
+
+/* Saves at once a change that holds for every epoch up to now, of a step of this stage: how long an output was before the flow
+ * first wrote to it. Nothing may be frozen. */
+void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key, struct bytes state);
+
+/* Closes everything; nothing may be frozen. The last stage to do so leaves only the partitions and the lock file. */
+void recovery_close(struct recovery *recovery);
+
+#endif

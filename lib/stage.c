@@ -1,0 +1,613 @@
+#include "stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "message.h"
+#include "recovery.h"
+#include "span.h"
+
+#define SECOND INT64_C(1000000000)
+#define MILLISECOND INT64_C(1000000)
+
+/* A root that is no source has its input from the start each time. How much of it was processed, and a hash of that. */
+struct replay {
+    struct state *state;  /* of the step `replay` */
+    XXH3_state_t *hash;   /* of the frames of all records so far */
+    uint64_t count;       /* of them */
+    uint64_t skip;        /* of them, those that are still to be dropped */
+    uint64_t expected;    /* the hash when none is left */
+};
+
+/* --- signals ------------------------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t signals;
+static int signal_pipe[2] = {-1, -1};
+
+/* The first is a wish to end, which the source follows; the second is an order. */
+static void on_signal(int number)
+{
+    int saved = errno;
+    if (signals > 0) {
+        message_say("ended by a second signal: nothing after the last commit is recorded");
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    signals = 1;
+    (void)!write(signal_pipe[1], "", 1);
+    errno = saved;
+}
+
+static void catch_signals(void)
+{
+    const int caught[] = {SIGINT, SIGTERM, SIGHUP};
+    if (pipe(signal_pipe) == -1)
+        message_fail(STATUS_SYSTEM, "a pipe cannot be made: %s", strerror(errno));
+    for (int i = 0; i < 2; i++) {
+        fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
+        fcntl(signal_pipe[i], F_SETFL, O_NONBLOCK);
+    }
+    for (size_t i = 0; i < sizeof caught / sizeof *caught; i++) {
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+        struct sigaction before;
+        sigemptyset(&action.sa_mask);
+        /* What nohup or a shell's `&` has made deaf stays so. */
+        if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(caught[i], &action, NULL);
+    }
+}
+
+/* --- saving ------------------------------------------------------------------------------------------------------- */
+
+static int64_t now(void)
+{
+    struct timespec time;
+    if (clock_gettime(CLOCK_MONOTONIC, &time) == -1)
+        message_fail(STATUS_SYSTEM, "the clock cannot be read: %s", strerror(errno));
+    return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+/* Waits for the save that is going on, if any, and tells the stages after this one. */
+static void finish_save(struct stage *stage)
+{
+    if (stage->recovery == NULL || !recovery_saving(stage->recovery))
+        return;
+    uint64_t epoch = recovery_finish_save(stage->recovery);
+    if (stage->program->sink)
+        return;
+    for (size_t i = recovery_steps_before(stage->recovery); i < recovery_steps(stage->recovery); i++) {
+        frame_write_control(&stage->out, "saved");
+        frame_write_number(&stage->out, epoch);
+        frame_write_field(&stage->out, recovery_step_id(stage->recovery, i));
+        frame_write_end(&stage->out);
+    }
+    line_flush(&stage->out);
+}
+
+static void save_replay(struct stage *stage)
+{
+    char text[64];
+    struct replay *replay = stage->replay;
+    int size = snprintf(text, sizeof text, "%" PRIu64 " %016" PRIx64, replay->count, XXH3_64bits_digest(replay->hash));
+    state_put(replay->state, bytes_of("records"), (struct bytes){text, (size_t)size});
+}
+
+/* A sink commits when it has met the epoch and the `!saved` of each step before it. */
+static void commit(struct stage *stage)
+{
+    if (!stage->waits || stage->awaited > 0)
+        return;
+    stage->waits = false;
+    if (stage->out.held)
+        line_release(&stage->out, stage->held);
+    recovery_save_and_commit(stage->recovery, stage->sync_fd, stage->out.name);
+}
+
+static void finish(struct stage *stage)
+{
+    if (!stage->finished && stage->program->finish != NULL)
+        stage->program->finish(stage->context, stage);
+    stage->finished = true;
+}
+
+/* The epoch ends here: in this stage, and then in those after it. */
+static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
+{
+    finish_save(stage);
+    if (stage->waits)
+        message_fail(STATUS_DATA, "epoch %" PRIu64 " ends before all steps have saved epoch %" PRIu64, epoch, stage->epoch);
+    if (final)
+        finish(stage);
+    stage->epoch = epoch;
+    stage->touched = false;
+    if (stage->program->sink)
+        line_flush(&stage->out);
+    stage->held = stage->out.size;
+    if (stage->program->freeze != NULL && stage->recovery != NULL)
+        stage->program->freeze(stage->context, stage);
+    if (stage->replay != NULL)
+        save_replay(stage);
+    if (stage->recovery != NULL)
+        recovery_freeze(stage->recovery, epoch);
+    if (!stage->program->sink) {
+        frame_write_control(&stage->out, "epoch");
+        frame_write_number(&stage->out, epoch);
+        frame_write_number(&stage->out, stage->sent);
+        if (final)
+            frame_write_field(&stage->out, bytes_of("final"));
+        frame_write_end(&stage->out);
+        line_flush(&stage->out);
+    }
+    stage->sent = 0;
+    if (stage->recovery == NULL)
+        return;
+    if (stage->program->sink) {
+        stage->awaited = recovery_steps_before(stage->recovery);
+        stage->waits = true;
+        commit(stage);
+    } else {
+        recovery_save(stage->recovery);
+    }
+}
+
+/* Notes that records have come, and closes the epoch where it is time. Of a root. */
+static void note_records(struct stage *stage)
+{
+    stage->any = true;
+    if (stage->eager) {
+        close_epoch(stage, stage->epoch + 1, false);
+        return;
+    }
+    int64_t time = now();
+    if (!stage->touched)
+        stage->due = stage->interval > INT64_MAX - time ? INT64_MAX : time + stage->interval;
+    stage->touched = true;
+    if (time >= stage->due)
+        close_epoch(stage, stage->epoch + 1, false);
+}
+
+bool stage_wait(struct stage *stage, int fd)
+{
+    const bool source = stage->in.lines.data == NULL;
+    bool flushed = false;
+    for (;;) {
+        if (source && signals > 0)
+            return false;
+        int timeout = 0;
+        if (stage->touched) {
+            int64_t left = stage->due - now();
+            if (left <= 0)
+                close_epoch(stage, stage->epoch + 1, false);
+            else if (flushed)
+                timeout = left / MILLISECOND >= INT_MAX ? INT_MAX : (int)(left / MILLISECOND) + 1;
+        }
+        if (flushed && !stage->touched)
+            timeout = -1;
+        struct pollfd fds[3] = {{.fd = fd, .events = POLLIN},
+                                {.fd = -1, .events = POLLIN},
+                                {.fd = source ? signal_pipe[0] : -1, .events = POLLIN}};
+        if (stage->recovery != NULL && recovery_saving(stage->recovery))
+            fds[1].fd = recovery_wake_fd(stage->recovery);
+        int ready = poll(fds, 3, timeout);
+        if (ready == -1 && errno != EINTR)
+            message_fail(STATUS_SYSTEM, "poll: %s", strerror(errno));
+        if (ready > 0 && fds[1].revents != 0)
+            finish_save(stage);
+        if (ready > 0 && fds[0].revents != 0)
+            return true;
+        if (!flushed)
+            line_flush(&stage->out);
+        flushed = true;
+    }
+}
+
+/* --- beginning ---------------------------------------------------------------------------------------------------- */
+
+static int64_t span_option(const char *given, const char *variable, const char *name, int64_t otherwise)
+{
+    int64_t span = otherwise;
+    const char *text = given != NULL ? given : getenv(variable);
+    if (text != NULL && (*text != '\0' || given != NULL) && !span_parse(text, &span))
+        option_refuse("%s: \"%s\" is not a span of time such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d",
+                      given != NULL ? name : variable, text);
+    return span;
+}
+
+static const char *chosen_directory(const struct stage_options *options)
+{
+    const char *directory = options->directory != NULL ? options->directory : getenv("FL_RECOVERY_DIRECTORY");
+    if (options->directory != NULL && *options->directory == '\0')
+        option_refuse("-r: the name of the recovery directory is empty");
+    return directory != NULL && *directory != '\0' ? directory : NULL;
+}
+
+static void check_step_name(const char *step)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (step != NULL && (*step == '\0' || step[strspn(step, allowed)] != '\0'))
+        option_refuse("-i: \"%s\" is no step's name: take letters, digits, and . _ -", step);
+}
+
+static void begin(struct stage *stage, const struct stage_program *program, void *context)
+{
+    *stage = (struct stage){.program = program, .context = context, .sync_fd = -1};
+    line_writer_open(&stage->out, STDOUT_FILENO, "standard output");
+    if (!program->sink)
+        line_widen_pipe(STDOUT_FILENO);
+    catch_signals();
+}
+
+static void begin_replay(struct stage *stage)
+{
+    struct replay *replay = bytes_allocate(sizeof *replay);
+    *replay = (struct replay){.hash = XXH3_createState()};
+    if (replay->hash == NULL || XXH3_64bits_reset(replay->hash) == XXH_ERROR)
+        message_fail(STATUS_SYSTEM, "out of memory");
+    replay->state = recovery_add_step(stage->recovery, "replay", NULL, "replay");
+    struct bytes saved = state_get(replay->state, bytes_of("records"));
+    char text[64];
+    snprintf(text, sizeof text, "%.*s", (int)(saved.size < sizeof text ? saved.size : 0), saved.data != NULL ? saved.data : "");
+    if (saved.data != NULL && sscanf(text, "%" SCNu64 " %" SCNx64, &replay->skip, &replay->expected) != 2)
+        message_fail(STATUS_MISFIT, "the state of step replay, \"%s\", is not what it must be: put a copy of all partitions back",
+                     text);
+    stage->replay = replay;
+}
+
+/* Makes this stage the root. */
+static void begin_root(struct stage *stage, const struct stage_options *options, const char *directory)
+{
+    stage->interval = span_option(options->interval, "FL_SNAPSHOT_INTERVAL", "-s", 10 * SECOND);
+    stage->recovery = recovery_begin(directory, span_option(options->backup, "FL_BACKUP_INTERVAL", "-b", 0));
+    stage->root = stage->recovers = true;
+    stage->eager = stage->interval == 0;
+}
+
+/* Adds the program's own step, and goes on from the resume epoch. */
+static void add_own_step(struct stage *stage, const struct stage_options *options)
+{
+    const struct stage_program *program = stage->program;
+    if (stage->recovery == NULL) {
+        if (program->signature != NULL)
+            stage->state = state_open(NULL);
+        return;
+    }
+    if (program->signature != NULL) {
+        stage->step = recovery_steps(stage->recovery);
+        stage->state = recovery_add_step(stage->recovery, program->name, options->step, program->signature);
+    }
+    stage->epoch = recovery_resume_epoch(stage->recovery);
+    if (program->sink)
+        recovery_check_steps(stage->recovery);
+}
+
+static void check_options(const struct stage_options *options)
+{
+    check_step_name(options->step);
+    if (options->directory == NULL && getenv("FL_RECOVERY_DIRECTORY") == NULL &&
+        (options->interval != NULL || options->backup != NULL))
+        option_refuse("%s goes with -r", options->interval != NULL ? "-s" : "-b");
+}
+
+void stage_begin_source(struct stage *stage, const struct stage_program *program, void *context,
+                        const struct stage_options *options)
+{
+    check_options(options);
+    const char *directory = chosen_directory(options);
+    begin(stage, program, context);
+    if (directory != NULL)
+        begin_root(stage, options, directory);
+    add_own_step(stage, options);
+    if (program->begin != NULL)
+        program->begin(context, stage);
+    frame_write_control(&stage->out, "fl");
+    frame_write_field(&stage->out, bytes_of("1"));
+    if (stage->recovery != NULL)
+        recovery_write_hello(stage->recovery, &stage->out);
+    frame_write_end(&stage->out);
+}
+
+/* --- frames ------------------------------------------------------------------------------------------------------- */
+
+static bool is(struct bytes name, const char *word)
+{
+    return bytes_equal(name, bytes_of(word));
+}
+
+_Noreturn static void refuse_frame(struct stage *stage, struct bytes line, const char *why)
+{
+    struct buffer shown = {0};
+    message_quote(&shown, line);
+    buffer_add_byte(&shown, '\0');
+    line_flush(&stage->out);
+    message_fail(STATUS_DATA, "%s: %s", shown.data, why);
+}
+
+/* The stage before is gone, or what it said is not all there. */
+_Noreturn static void end_broken(struct stage *stage, const char *why)
+{
+    line_flush(&stage->out);
+    if (stage->recovers)
+        message_fail(STATUS_IO, "%s: nothing after epoch %" PRIu64 " is committed by this stage", why,
+                     stage->recovery != NULL ? recovery_committed(stage->recovery) : stage->epoch);
+    message_fail(STATUS_IO, "%s", why);
+}
+
+/* The next frame of standard input. At its end, which is none of the stage's if `!end` was not there. */
+static enum frame_kind next_frame(struct stage *stage, size_t *count, struct control *control, bool may_end)
+{
+    size_t most = stage->root && stage->eager ? 1 : sizeof stage->records / sizeof *stage->records;
+    for (;;) {
+        *count = most;
+        enum frame_kind kind = frame_next(&stage->in, stage->records, count, control);
+        if (kind == FRAME_BAD)
+            refuse_frame(stage, stage->in.bad, "is no frame: begin the flow with fl-input, and let nothing but fl- programs"
+                         " change what passes between them");
+        if (kind != FRAME_MORE)
+            return kind;
+        stage_wait(stage, STDIN_FILENO);
+        ssize_t n = line_fill(&stage->in.lines);
+        if (n == -1 && errno == EMSGSIZE)
+            message_fail(STATUS_DATA, "a frame is longer than the limit of %zu bytes", FRAME_LIMIT);
+        if (n == -1 && errno != EINTR)
+            message_fail(STATUS_IO, "standard input: cannot be read: %s", strerror(errno));
+        if (n != 0)
+            continue;
+        if (may_end && stage->in.lines.start == stage->in.lines.end)
+            return FRAME_MORE;
+        end_broken(stage, stage->in.lines.start < stage->in.lines.end ? "the stage before died in the middle of a frame"
+                                                                      : "the stage before died (there is no !end)");
+    }
+}
+
+/* A field that must be a number. */
+static uint64_t number_field(struct stage *stage, const struct control *control, size_t index)
+{
+    uint64_t number = 0;
+    if (index >= control->count || !frame_number(control->fields[index], &number))
+        refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1}, "lacks a number");
+    return number;
+}
+
+/* Compares the count that a control frame gives with how many records have come. */
+static void check_count(struct stage *stage, const struct control *control, size_t index)
+{
+    uint64_t said = number_field(stage, control, index);
+    if (said == stage->received) {
+        stage->received = 0;
+        return;
+    }
+    line_flush(&stage->out);
+    message_fail(STATUS_DATA, "%" PRIu64 " records were sent and %" PRIu64 " have come: something between the stages drops or"
+                 " adds lines", said, stage->received);
+}
+
+static void read_hello(struct stage *stage, const struct stage_options *options)
+{
+    struct control hello;
+    size_t count;
+    const struct stage_program *program = stage->program;
+    enum frame_kind kind = next_frame(stage, &count, &hello, true);
+    if (kind == FRAME_MORE)
+        message_fail(STATUS_IO, "the stage before died, or is none (there is nothing on standard input): begin the flow with"
+                     " fl-input");
+    if (kind == FRAME_RECORDS || !is(hello.name, "fl") || hello.count == 0)
+        refuse_frame(stage, kind == FRAME_RECORDS ? (struct bytes){stage->records[0].frame.data,
+                     stage->records[0].frame.size - 1} : (struct bytes){hello.frame.data, hello.frame.size - 1},
+                     "is no !fl, with which every stream begins: begin the flow with fl-input");
+    if (!is(hello.fields[0], "1"))
+        message_fail(STATUS_DATA, "the stage before speaks fl/%.*s, and this one fl/1: use programs of one version",
+                     (int)hello.fields[0].size, hello.fields[0].data);
+    stage->recovers = recovery_is_announced(&hello, options->directory);
+    if (stage->recovers && (program->signature != NULL || program->sink))
+        stage->recovery = recovery_join(&hello);
+    const char *directory = chosen_directory(options);
+    if (!stage->recovers && directory != NULL) {
+        begin_root(stage, options, directory);
+        begin_replay(stage);
+    }
+    add_own_step(stage, options);
+    if (!program->sink) {
+        frame_write_control(&stage->out, "fl");
+        for (size_t i = 0; i < hello.count; i++)
+            frame_write_field(&stage->out, hello.fields[i]);
+        if (stage->recovery != NULL)
+            recovery_write_hello(stage->recovery, &stage->out);
+        frame_write_end(&stage->out);
+    }
+    if (program->begin != NULL)
+        program->begin(stage->context, stage);
+}
+
+/* Drops what was processed by earlier executions, and compares it. Returns how many of the records that is. */
+static size_t drop_replayed(struct stage *stage, size_t count)
+{
+    struct replay *replay = stage->replay;
+    size_t dropped = replay->skip < count ? (size_t)replay->skip : count;
+    const struct bytes *last = &stage->records[count - 1].frame;
+    if (dropped > 0)
+        last = &stage->records[dropped - 1].frame;
+    const char *first = stage->records[0].frame.data;
+    XXH3_64bits_update(replay->hash, first, (size_t)(last->data + last->size - first));
+    replay->count += dropped > 0 ? dropped : count;
+    if (dropped == 0)
+        return 0;
+    replay->skip -= dropped;
+    if (replay->skip == 0 && XXH3_64bits_digest(replay->hash) != replay->expected)
+        message_fail(STATUS_DATA, "the first %" PRIu64 " records are not those that were processed before: the input was changed;"
+                     " put it back as it was, or begin a new recovery directory", replay->count);
+    if (dropped < count) {
+        first = stage->records[dropped].frame.data;
+        last = &stage->records[count - 1].frame;
+        XXH3_64bits_update(replay->hash, first, (size_t)(last->data + last->size - first));
+        replay->count += count - dropped;
+    }
+    return dropped;
+}
+
+static void take_records(struct stage *stage, size_t count)
+{
+    size_t dropped = stage->replay != NULL ? drop_replayed(stage, count) : 0;
+    if (dropped < count) {
+        stage->program->records(stage->context, stage, stage->records + dropped, count - dropped);
+        if (stage->root)
+            note_records(stage);
+    }
+    stage->received += count;
+    stage->before += count;
+}
+
+static void take_control(struct stage *stage, const struct control *control)
+{
+    const bool sink = stage->program->sink;
+    if (is(control->name, "epoch")) {
+        uint64_t epoch = number_field(stage, control, 0);
+        check_count(stage, control, 1);
+        if (stage->recovery != NULL && epoch != stage->epoch + 1)
+            message_fail(STATUS_DATA, "epoch %" PRIu64 " follows epoch %" PRIu64, epoch, stage->epoch);
+        close_epoch(stage, epoch, control->count > 2 && is(control->fields[2], "final"));
+        return;
+    }
+    if (is(control->name, "saved") && sink && stage->recovery != NULL) {
+        if (!stage->waits || number_field(stage, control, 0) != stage->epoch || stage->awaited == 0)
+            refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1}, "is not of the epoch at hand");
+        stage->awaited--;
+        commit(stage);
+        return;
+    }
+    if (is(control->name, "source")) {
+        stage->source.size = 0;
+        if (control->count > 0)
+            buffer_add(&stage->source, control->fields[0]);
+        stage->before = control->count > 1 ? number_field(stage, control, 1) : 0;
+    }
+    if (!sink) {
+        line_add(&stage->out, control->frame);
+        /* Someone waits for it. */
+        if (is(control->name, "saved"))
+            line_flush(&stage->out);
+    }
+}
+
+/* The stream is whole, up to here. */
+static int end(struct stage *stage)
+{
+    if (stage->replay != NULL && stage->replay->skip > 0)
+        message_fail(STATUS_DATA, "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it"
+                     " was, or begin a new recovery directory", stage->replay->count,
+                     stage->replay->count + stage->replay->skip);
+    if (stage->root && stage->any)
+        close_epoch(stage, stage->epoch + 1, true);
+    finish(stage);
+    finish_save(stage);
+    if (stage->waits)
+        message_fail(STATUS_DATA, "the stream ends before all steps have saved epoch %" PRIu64, stage->epoch);
+    if (!stage->program->sink) {
+        frame_write_control(&stage->out, "end");
+        frame_write_number(&stage->out, stage->sent);
+        frame_write_end(&stage->out);
+    }
+    line_flush(&stage->out);
+    /* The next stage need not wait until the partitions are closed. */
+    if (close(stage->out.fd) == -1)
+        message_fail(STATUS_IO, "%s: cannot be closed: %s", stage->out.name, strerror(errno));
+    if (stage->recovery != NULL)
+        recovery_close(stage->recovery);
+    else if (stage->state != NULL)
+        state_close(stage->state);
+    if (stage->replay != NULL) {
+        XXH3_freeState(stage->replay->hash);
+        free(stage->replay);
+    }
+    buffer_free(&stage->source);
+    free(stage->out.data);
+    return STATUS_OK;
+}
+
+int stage_run(const struct stage_program *program, void *context, const struct stage_options *options)
+{
+    struct stage stage;
+    struct control control;
+    size_t count;
+    check_options(options);
+    begin(&stage, program, context);
+    frame_reader_open(&stage.in, STDIN_FILENO);
+    line_widen_pipe(STDIN_FILENO);
+    read_hello(&stage, options);
+    for (;;) {
+        if (next_frame(&stage, &count, &control, false) == FRAME_RECORDS)
+            take_records(&stage, count);
+        else if (is(control.name, "end"))
+            break;
+        else
+            take_control(&stage, &control);
+    }
+    check_count(&stage, &control, 0);
+    if (next_frame(&stage, &count, &control, true) != FRAME_MORE)
+        message_fail(STATUS_DATA, "frames follow !end, which is the end of a stream");
+    frame_reader_close(&stage.in);
+    return end(&stage);
+}
+
+void stage_refuse(struct stage *stage, const struct record *record, const char *format, ...)
+{
+    struct buffer text = {0};
+    char why[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    if (stage->source.size > 0)
+        buffer_print(&text, "%.*s: ", (int)stage->source.size, stage->source.data);
+    buffer_print(&text, "record %" PRIu64 ": ", stage->before + (uint64_t)(record - stage->records) + 1);
+    message_quote(&text, record->value);
+    buffer_print(&text, " %s", why);
+    if (record->keyed) {
+        buffer_print(&text, " (key ");
+        message_quote(&text, record->key);
+        buffer_print(&text, ")");
+    }
+    buffer_add_byte(&text, '\0');
+    line_flush(&stage->out);
+    message_fail(STATUS_DATA, "%s", text.data);
+}
+
+/* --- sources ------------------------------------------------------------------------------------------------------ */
+
+void stage_name_source(struct stage *stage, struct bytes name, uint64_t before)
+{
+    frame_write_control(&stage->out, "source");
+    frame_write_field(&stage->out, name);
+    if (before > 0)
+        frame_write_number(&stage->out, before);
+    frame_write_end(&stage->out);
+}
+
+void stage_sent(struct stage *stage)
+{
+    if (stage->root)
+        note_records(stage);
+}
+
+int stage_end(struct stage *stage)
+{
+    return end(stage);
+}
+
+void stage_save_base(struct stage *stage, struct bytes key, struct bytes state)
+{
+    recovery_save_base(stage->recovery, stage->step, key, state);
+}
+
+void stage_hold(struct stage *stage)
+{
+    stage->out.held = true;
+}

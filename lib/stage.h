@@ -1,0 +1,134 @@
+/* stage: the loop that every program of a flow runs.
+ *
+ * It says hello, counts, closes and passes on epochs, saves, acknowledges, replays, ends, and minds the signals. A program
+ * hands it a few functions and does with a record what is its own. Whatever fails ends the program with a message, and
+ * without `!end`, so that the stages after it know. */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+#include "frame.h"
+#include "line.h"
+#include "option.h"
+#include "state.h"
+
+struct recovery;
+struct stage_program;
+struct replay;
+
+/* The options of every stage, as they were given. */
+struct stage_options {
+    const char *directory;
+    const char *interval;
+    const char *backup;
+    const char *step;
+};
+
+/* Their entries in a table of options, for a struct stage_options. */
+#define STAGE_OPTIONS(options)                                                                                         \
+    {.letter = 'r', .name = "recovery-directory", .argument = &(options).directory},                                   \
+    {.letter = 's', .name = "snapshot-interval", .argument = &(options).interval},                                     \
+    {.letter = 'b', .name = "backup-interval", .argument = &(options).backup},                                         \
+    {.letter = 'i', .name = "step", .argument = &(options).step}
+
+/* And their lines in a usage text. */
+#define STAGE_USAGE                                                                                                    \
+    "  -r, --recovery-directory DIR   take part in recovery from here on, with the directory DIR\n"                    \
+    "  -s, --snapshot-interval SPAN   with -r: save this often (10s; 0 is after every record)\n"                       \
+    "  -b, --backup-interval SPAN     with -r: be able to go back this far (0)\n"                                      \
+    "  -i, --step STEP                the step's name in the recovery directory\n"                                     \
+    "      --help, --version          show this, show the version\n"
+
+struct stage {
+    /* For the program. */
+    struct line_writer out; /* standard output; a sink may give it another descriptor in begin */
+    uint64_t sent;          /* records written to out since the last `!epoch`; whoever writes there counts */
+    struct state *state;    /* what the stage keeps: what is put here is saved; NULL for one that keeps none */
+    bool recovers;          /* the flow takes part in recovery from this stage or one before */
+    bool root;              /* and this stage is where it begins */
+    bool eager;             /* and it closes an epoch after every record (-s 0) */
+    int sync_fd;            /* of a sink: what must be durable before a commit; -1: nothing */
+
+    /* The loop's own. */
+    const struct stage_program *program;
+    void *context;
+    struct recovery *recovery; /* NULL: nothing of this stage is saved */
+    size_t step;               /* the index of the program's step */
+    struct frame_reader in;
+    struct record records[64];
+    uint64_t received;         /* records since the last `!epoch` */
+    uint64_t before;           /* records of the source before those at hand */
+    struct buffer source;      /* its name */
+    struct replay *replay;     /* of a root that is no source */
+    uint64_t epoch;            /* the last one that was closed */
+    size_t awaited;            /* of a sink: how many `!saved` of that epoch are still to come */
+    bool waits;                /* of a sink: for them */
+    size_t held;               /* of a sink that holds: bytes of out that belong to that epoch */
+    bool touched;              /* a record has come since then */
+    bool any;                  /* a record has come in this execution */
+    bool finished;
+    int64_t interval;          /* between epochs, in nanoseconds */
+    int64_t due;               /* when the epoch at hand is to be closed, on the monotonic clock */
+};
+
+/* What a program is. All functions but records may be NULL. */
+struct stage_program {
+    const char *name;      /* as a step, where -i gives none: "statemap" */
+    const char *signature; /* what its saved state means: "statemap sum"; NULL: it keeps no state */
+    bool sink;             /* nothing follows it: it writes no frames, and commits */
+
+    /* Before the first record, when all that the stage will know of recovery is known. */
+    void (*begin)(void *context, struct stage *stage);
+
+    /* Records, in order; valid during the call. A call has at least one. */
+    void (*records)(void *context, struct stage *stage, const struct record *records, size_t count);
+
+    /* The epoch ends: the last chance to put into stage->state what is to be saved with it. */
+    void (*freeze)(void *context, struct stage *stage);
+
+    /* The input has ended; records may still be sent. */
+    void (*finish)(void *context, struct stage *stage);
+};
+
+/* Runs a stage that reads frames from standard input, to its end. Returns the exit status. */
+int stage_run(const struct stage_program *program, void *context, const struct stage_options *options);
+
+/* Sends a record. */
+static inline void stage_send(struct stage *stage, const struct record *record)
+{
+    frame_write(&stage->out, record);
+    stage->sent++;
+}
+
+/* Ends the program (65) because of a record, which must be one of those that the program was handed. The format, as of printf, is
+ * what is wrong with it: `"%s" is not a number` would come out as `fl-statemap: nums.txt: record 17: "abc" is ...`. */
+__attribute__((format(printf, 3, 4))) _Noreturn void stage_refuse(struct stage *stage, const struct record *record,
+                                                                  const char *format, ...);
+
+/* A source, which reads something else than frames, has a loop of its own: stage_begin_source; then stage_wait before each
+ * read, stage_name_source before the first record of each input, records by stage_send or by writing them to out and adding
+ * them to sent, and stage_sent after them; then stage_end. */
+void stage_begin_source(struct stage *stage, const struct stage_program *program, void *context,
+                        const struct stage_options *options);
+
+/* Waits until fd can be read, and meanwhile does what falls due. False: the flow was told to stop. */
+bool stage_wait(struct stage *stage, int fd);
+
+/* The records that follow come from the source of that name, which had so many before in earlier executions. */
+void stage_name_source(struct stage *stage, struct bytes name, uint64_t before);
+
+/* Records were sent: where an epoch has fallen due, freezes and closes it. An eager stage calls it after each record. */
+void stage_sent(struct stage *stage);
+
+/* Ends the flow: the final epoch, and `!end`. Returns the exit status. */
+int stage_end(struct stage *stage);
+
+/* For a sink's begin: writes nothing out of an epoch before it is saved everywhere. */
+void stage_hold(struct stage *stage);
+
+/* For a sink, before it first touches something: saves at once, and for every epoch up to now, how that was. */
+void stage_save_base(struct stage *stage, struct bytes key, struct bytes state);
+
+#endif

@@ -1,0 +1,424 @@
+#include "state.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "message.h"
+
+enum {
+    SLOTS_LEAST = 64,
+    LOOKUP_COST = 50,   /* saved states that a scan reads in the time of one look-up */
+    CHANGES_MOST = INT32_MAX
+};
+
+static const uint32_t NONE = UINT32_MAX; /* the value_size of a discarded state */
+
+/* A key and its state. One that is frozen is read by another thread, and not written until it is thawed. */
+struct entry {
+    uint64_t generation; /* in which it last changed; 0: as it was loaded */
+    uint32_t key_size;
+    uint32_t value_size;
+    uint32_t room;       /* of the value */
+    uint32_t place : 31; /* in the list of changes of its generation */
+    uint32_t older : 1;  /* a version of it may have been saved before its generation */
+    char data[];         /* the key, then the value */
+};
+
+struct state_slot {
+    uint64_t hash;
+    struct entry *entry; /* NULL: the slot is free */
+};
+
+/* Entries in a growing list. */
+struct entries {
+    struct entry **at;
+    size_t count;
+    size_t room;
+};
+
+/* A frozen change on its way through the sort. */
+struct sorted {
+    uint64_t prefix; /* of the key, as a number that sorts as the bytes do */
+    const struct entry *entry;
+};
+
+struct state {
+    struct state_loader loader;
+    struct state_slot *slots; /* open addressing, linear probing */
+    size_t mask;
+    size_t used;
+    struct state_slot *last;  /* what state_find gave last */
+    bool saves;               /* there is a loader, and so someone who freezes */
+    bool complete;            /* what the loader has is here */
+    uint64_t lookups;
+    uint64_t generation;      /* that changes belong to now; the frozen one is the one before */
+    bool frozen;
+    struct entries changed;   /* in this generation */
+    struct entries written;   /* in the frozen one */
+    struct entries replaced;  /* frozen entries that are in no slot any more */
+    bool discarded;           /* some of changed is a discarded key */
+    bool discarded_written;   /* some of written is */
+    struct sorted *sorted;    /* the other thread's from here */
+    size_t *ends;             /* of the partitions in it */
+    size_t next;
+};
+
+static void entries_add(struct entries *list, struct entry *entry)
+{
+    if (list->count == list->room) {
+        list->room = list->room == 0 ? 16 : list->room * 2;
+        list->at = bytes_reallocate(list->at, list->room * sizeof(struct entry *));
+    }
+    list->at[list->count++] = entry;
+}
+
+static struct bytes entry_key(const struct entry *entry)
+{
+    return (struct bytes){entry->data, entry->key_size};
+}
+
+static struct bytes entry_value(const struct entry *entry)
+{
+    if (entry->value_size == NONE)
+        return (struct bytes){NULL, 0};
+    return (struct bytes){entry->data + entry->key_size, entry->value_size};
+}
+
+static struct entry *entry_new(struct bytes key, struct bytes value)
+{
+    if (key.size >= NONE || value.size >= NONE / 2)
+        message_fail(STATUS_DATA, "a key of %zu bytes with a state of %zu is larger than a state may be", key.size,
+                     value.size);
+    /* Room for a number to grow in, in what malloc hands out anyway. */
+    size_t size = (sizeof(struct entry) + key.size + value.size + 8) / 16 * 16 + 8;
+    struct entry *entry = bytes_allocate(size);
+    *entry = (struct entry){.key_size = (uint32_t)key.size, .value_size = NONE};
+    entry->room = (uint32_t)(size - sizeof *entry - key.size);
+    memcpy(entry->data, key.data, key.size);
+    if (value.data != NULL) {
+        memcpy(entry->data + key.size, value.data, value.size);
+        entry->value_size = (uint32_t)value.size;
+    }
+    return entry;
+}
+
+static void make_slots(struct state *state, size_t count)
+{
+    struct state_slot *old = state->slots;
+    size_t old_count = old != NULL ? state->mask + 1 : 0;
+    state->slots = bytes_allocate(count * sizeof *state->slots);
+    memset(state->slots, 0, count * sizeof *state->slots);
+    state->mask = count - 1;
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i].entry == NULL)
+            continue;
+        size_t at = old[i].hash & state->mask;
+        while (state->slots[at].entry != NULL)
+            at = (at + 1) & state->mask;
+        state->slots[at] = old[i];
+    }
+    free(old);
+    state->last = NULL;
+}
+
+struct state *state_open(const struct state_loader *loader)
+{
+    struct state *state = bytes_allocate(sizeof *state);
+    *state = (struct state){.generation = 1, .saves = loader != NULL, .complete = loader == NULL};
+    if (loader != NULL)
+        state->loader = *loader;
+    make_slots(state, SLOTS_LEAST);
+    return state;
+}
+
+void state_close(struct state *state)
+{
+    for (size_t i = 0; i <= state->mask; i++)
+        free(state->slots[i].entry);
+    for (size_t i = 0; i < state->replaced.count; i++)
+        free(state->replaced.at[i]);
+    free(state->slots);
+    free(state->changed.at);
+    free(state->written.at);
+    free(state->replaced.at);
+    free(state->sorted);
+    free(state->ends);
+    free(state);
+}
+
+uint64_t state_hash(struct bytes key)
+{
+    return XXH3_64bits(key.data, key.size);
+}
+
+void state_prefetch(const struct state *state, uint64_t hash)
+{
+    __builtin_prefetch(&state->slots[hash & state->mask]);
+}
+
+/* The slot that holds the key, or the free one where it belongs. */
+static struct state_slot *place(const struct state *state, struct bytes key, uint64_t hash)
+{
+    size_t at = hash & state->mask;
+    for (;;) {
+        struct state_slot *slot = &state->slots[at];
+        if (slot->entry == NULL || (slot->hash == hash && bytes_equal(entry_key(slot->entry), key)))
+            return slot;
+        at = (at + 1) & state->mask;
+    }
+}
+
+static struct state_slot *add(struct state *state, struct state_slot *slot, uint64_t hash, struct entry *entry)
+{
+    if (state->used >= (state->mask + 1) / 4 * 3) {
+        make_slots(state, 2 * (state->mask + 1));
+        slot = place(state, entry_key(entry), hash);
+    }
+    state->used++;
+    *slot = (struct state_slot){hash, entry};
+    return slot;
+}
+
+static void add_loaded(void *context, struct bytes key, struct bytes value)
+{
+    struct state *state = context;
+    uint64_t hash = state_hash(key);
+    struct state_slot *slot = place(state, key, hash);
+    if (slot->entry == NULL)
+        add(state, slot, hash, entry_new(key, value))->entry->older = 1;
+}
+
+static void load_all(struct state *state)
+{
+    if (!state->complete)
+        state->loader.each(state->loader.from, add_loaded, state);
+    state->complete = true;
+}
+
+/* A key that is not in memory: its saved state, data NULL where it has none. */
+static struct bytes load(struct state *state, struct bytes key, uint64_t hash)
+{
+    if (!state->complete && state->lookups % 1024 == 0) {
+        uint64_t count = state->loader.count(state->loader.from);
+        if (count == 0)
+            state->complete = true;
+        else if (state->lookups > 0 && state->lookups * LOOKUP_COST >= count)
+            load_all(state);
+    }
+    if (state->complete)
+        return (struct bytes){NULL, 0};
+    state->lookups++;
+    return state->loader.get(state->loader.from, key, hash);
+}
+
+struct state_slot *state_find(struct state *state, struct bytes key, uint64_t hash)
+{
+    struct state_slot *last = state->last;
+    if (last != NULL && last->hash == hash && bytes_equal(entry_key(last->entry), key))
+        return last;
+    struct state_slot *slot = place(state, key, hash);
+    if (slot->entry == NULL) {
+        struct bytes saved = load(state, key, hash);
+        slot = place(state, key, hash); /* loading may have moved it, or filled it */
+        if (slot->entry == NULL) {
+            slot = add(state, slot, hash, entry_new(key, saved));
+            slot->entry->older = saved.data != NULL;
+        }
+    }
+    state->last = slot;
+    return slot;
+}
+
+struct bytes state_value(const struct state_slot *slot)
+{
+    return entry_value(slot->entry);
+}
+
+/* Takes the slot's entry out, and closes the gap that linear probing must not meet. */
+static void remove_slot(struct state *state, struct state_slot *slot)
+{
+    free(slot->entry);
+    size_t gap = (size_t)(slot - state->slots);
+    for (size_t at = (gap + 1) & state->mask; state->slots[at].entry != NULL; at = (at + 1) & state->mask) {
+        size_t home = state->slots[at].hash & state->mask;
+        if (((at - home) & state->mask) >= ((at - gap) & state->mask)) {
+            state->slots[gap] = state->slots[at];
+            gap = at;
+        }
+    }
+    state->slots[gap] = (struct state_slot){0, NULL};
+    state->used--;
+    state->last = NULL;
+}
+
+void state_set(struct state *state, struct state_slot *slot, struct bytes value)
+{
+    struct entry *entry = slot->entry;
+    if (value.data == NULL && !state->saves) {
+        remove_slot(state, slot);
+        return;
+    }
+    const bool changed = entry->generation == state->generation;
+    const bool frozen = state->frozen && entry->generation == state->generation - 1;
+    if (frozen || (value.data != NULL && value.size > entry->room)) {
+        struct entry *fresh = entry_new(entry_key(entry), value);
+        fresh->generation = entry->generation;
+        fresh->place = entry->place;
+        fresh->older = entry->older;
+        if (changed)
+            state->changed.at[entry->place] = fresh;
+        if (frozen)
+            entries_add(&state->replaced, entry);
+        else
+            free(entry);
+        slot->entry = entry = fresh;
+    } else if (value.data != NULL) {
+        memmove(entry->data + entry->key_size, value.data, value.size);
+        entry->value_size = (uint32_t)value.size;
+    } else {
+        entry->value_size = NONE;
+    }
+    state->discarded |= value.data == NULL;
+    if (!changed && state->saves) {
+        if (state->changed.count == CHANGES_MOST)
+            message_fail(STATUS_SYSTEM, "more than %d keys changed in one epoch: take a shorter snapshot interval",
+                         CHANGES_MOST);
+        if (entry->generation != 0)
+            entry->older = 1;
+        entry->generation = state->generation;
+        entry->place = state->changed.count & CHANGES_MOST;
+        entries_add(&state->changed, entry);
+    }
+}
+
+struct bytes state_get(struct state *state, struct bytes key)
+{
+    return state_value(state_find(state, key, state_hash(key)));
+}
+
+void state_put(struct state *state, struct bytes key, struct bytes value)
+{
+    state_set(state, state_find(state, key, state_hash(key)), value);
+}
+
+void state_each(struct state *state, void (*call)(void *context, struct bytes key, struct bytes value), void *context)
+{
+    load_all(state);
+    for (size_t i = 0; i <= state->mask; i++)
+        if (state->slots[i].entry != NULL && state->slots[i].entry->value_size != NONE)
+            call(context, entry_key(state->slots[i].entry), entry_value(state->slots[i].entry));
+}
+
+void state_freeze(struct state *state)
+{
+    struct entries none = state->written;
+    state->written = state->changed;
+    state->changed = none;
+    state->discarded_written = state->discarded;
+    state->discarded = false;
+    state->generation++;
+    state->frozen = true;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct sorted *a = left, *b = right;
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    size_t size = a->entry->key_size < b->entry->key_size ? a->entry->key_size : b->entry->key_size;
+    int order = memcmp(a->entry->data, b->entry->data, size);
+    return order != 0 ? order : (a->entry->key_size > b->entry->key_size) - (a->entry->key_size < b->entry->key_size);
+}
+
+/* How many bytes all the keys begin with alike. */
+static size_t common_prefix(const struct entries *list)
+{
+    struct bytes first = entry_key(list->at[0]);
+    size_t common = first.size;
+    for (size_t i = 1; i < list->count && common > 0; i++) {
+        struct bytes key = entry_key(list->at[i]);
+        if (key.size < common)
+            common = key.size;
+        if (memcmp(key.data, first.data, common) != 0)
+            for (common = 0; key.data[common] == first.data[common];)
+                common++;
+    }
+    return common;
+}
+
+/* Eight bytes of the key from skip on, the first the most significant; zeros where it is shorter. */
+static uint64_t key_prefix(const struct entry *entry, size_t skip)
+{
+    unsigned char bytes[8] = {0};
+    size_t left = entry->key_size - skip;
+    memcpy(bytes, entry->data + skip, left < 8 ? left : 8);
+    uint64_t prefix = 0;
+    for (int i = 0; i < 8; i++)
+        prefix = prefix << 8 | bytes[i];
+    return prefix;
+}
+
+/* Sorts the frozen changes by partition and key. */
+static void sort_changes(struct state *state, unsigned partitions)
+{
+    const struct entries *list = &state->written;
+    state->ends = bytes_allocate((partitions + 1) * sizeof *state->ends);
+    memset(state->ends, 0, (partitions + 1) * sizeof *state->ends);
+    unsigned *places = partitions > 1 ? bytes_allocate(list->count * sizeof *places) : NULL;
+    state->sorted = bytes_allocate(list->count * sizeof *state->sorted);
+    for (size_t i = 0; i < list->count; i++) {
+        unsigned partition = places == NULL ? 0 : (unsigned)(state_hash(entry_key(list->at[i])) % partitions);
+        if (places != NULL)
+            places[i] = partition;
+        state->ends[partition + 1]++;
+    }
+    for (unsigned i = 0; i < partitions; i++)
+        state->ends[i + 1] += state->ends[i];
+    const size_t skip = list->count > 0 ? common_prefix(list) : 0;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t at = state->ends[places != NULL ? places[i] : 0]++;
+        state->sorted[at] = (struct sorted){key_prefix(list->at[i], skip), list->at[i]};
+    }
+    free(places);
+    /* Filling moved the start of each partition to its end. */
+    for (unsigned i = 0; i < partitions; i++) {
+        size_t start = i > 0 ? state->ends[i - 1] : 0;
+        qsort(state->sorted + start, state->ends[i] - start, sizeof *state->sorted, compare);
+    }
+    state->next = partitions > 1 ? state->ends[partitions - 2] : 0;
+}
+
+bool state_next_change(struct state *state, unsigned partition, unsigned partitions, struct state_change *change)
+{
+    if (state->sorted == NULL)
+        sort_changes(state, partitions);
+    while (state->next < state->ends[partition]) {
+        const struct entry *entry = state->sorted[state->next++].entry;
+        if (entry->value_size == NONE && !entry->older)
+            continue;
+        *change = (struct state_change){entry_key(entry), entry_value(entry), entry->older};
+        return true;
+    }
+    state->next = partition > 1 ? state->ends[partition - 2] : 0;
+    return false;
+}
+
+void state_thaw(struct state *state)
+{
+    for (size_t i = 0; state->discarded_written && i < state->written.count; i++) {
+        struct entry *entry = state->written.at[i];
+        if (entry->value_size != NONE)
+            continue;
+        struct state_slot *slot = place(state, entry_key(entry), state_hash(entry_key(entry)));
+        if (slot->entry == entry)
+            remove_slot(state, slot);
+    }
+    for (size_t i = 0; i < state->replaced.count; i++)
+        free(state->replaced.at[i]);
+    state->written.count = state->replaced.count = 0;
+    free(state->sorted);
+    free(state->ends);
+    state->sorted = NULL;
+    state->ends = NULL;
+    state->frozen = false;
+}

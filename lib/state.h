@@ -1,0 +1,70 @@
+/* state: key -> state of one step, what changed in the epoch, and loading on demand.
+ *
+ * Keys and states are bytes. A state that was never met is asked of the loader; after many questions everything is
+ * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the keys, by one other
+ * thread, while this one goes on changing states; a frozen state that changes is left to the reader and replaced. */
+#ifndef STATE_H
+#define STATE_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+
+struct state;
+struct state_slot;
+
+/* Where states come from that are not in memory. */
+struct state_loader {
+    /* The saved state of a key, data NULL for none; valid until the next call. */
+    struct bytes (*get)(void *from, struct bytes key, uint64_t hash);
+    /* Calls for each key that has a saved state; the views are valid during the call. */
+    void (*each)(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context);
+    /* About how many keys have a saved state; 0: none has. */
+    uint64_t (*count)(void *from);
+    void *from;
+};
+
+/* A change of the frozen epoch. The views are valid until state_thaw. */
+struct state_change {
+    struct bytes key;
+    struct bytes state; /* data NULL: discarded */
+    bool older;         /* an older version of it may have been saved */
+};
+
+/* Makes an empty one; without a loader (NULL) nothing is saved anywhere. The loader is copied. */
+struct state *state_open(const struct state_loader *loader);
+void state_close(struct state *state);
+
+/* The hash that places a key: XXH3_64. */
+uint64_t state_hash(struct bytes key);
+
+/* Asks the processor for the place of a key that will be looked up soon. */
+void state_prefetch(const struct state *state, uint64_t hash);
+
+/* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close. */
+struct state_slot *state_find(struct state *state, struct bytes key, uint64_t hash);
+
+/* The state in a slot; data NULL: none. Valid until the slot's next change, or as long as the slot. */
+struct bytes state_value(const struct state_slot *slot);
+
+/* Changes it; data NULL discards the key. The bytes may be a part of the slot's own. */
+void state_set(struct state *state, struct state_slot *slot, struct bytes value);
+
+/* The three of them in one, for where speed is nothing. */
+struct bytes state_get(struct state *state, struct bytes key);
+void state_put(struct state *state, struct bytes key, struct bytes value);
+
+/* Calls for each key that has a state, saved ones included, in no order. The state must not change meanwhile. */
+void state_each(struct state *state, void (*call)(void *context, struct bytes key, struct bytes value), void *context);
+
+/* Freezes what changed since the last freeze, which must have been thawed. */
+void state_freeze(struct state *state);
+
+/* For the other thread: the next change of those whose hash % partitions is partition; false after the last.
+ * The partitions are asked for from the highest to 0, each until false. */
+bool state_next_change(struct state *state, unsigned partition, unsigned partitions, struct state_change *change);
+
+/* The frozen changes are saved: forgets that they were changes. */
+void state_thaw(struct state *state);
+
+#endif

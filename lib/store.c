@@ -1,0 +1,559 @@
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sqlite3.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "message.h"
+
+enum {
+    BUSY_MILLISECONDS = 10000, /* another process opens, recovers or closes the file: it is quick, or it hangs */
+    CHECKPOINT_PAGES = 1000,   /* of the write-ahead log */
+    EXECUTIONS_KEPT = 1000,
+    PAGE_ROWS = 64             /* rows of snaps on a page, about */
+};
+
+static const char schema[] =
+    "PRAGMA journal_mode = WAL;"
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE parts(part_index INTEGER PRIMARY KEY, part_count INTEGER NOT NULL, directory_id TEXT NOT NULL,"
+    " created_at TEXT NOT NULL, floor_epoch INTEGER NOT NULL);"
+    "CREATE TABLE exs(ex_num INTEGER PRIMARY KEY, resume_epoch INTEGER NOT NULL, started_at TEXT NOT NULL);"
+    "CREATE TABLE steps(step_id TEXT PRIMARY KEY, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL);"
+    "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB,"
+    " \"check\" INTEGER NOT NULL, PRIMARY KEY(step_id, state_key, snap_epoch)) WITHOUT ROWID;"
+    "CREATE INDEX snaps_discarded ON snaps(step_id, snap_epoch) WHERE ser_change IS NULL;";
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    COMMITTED,
+    COMMITTED_BY,
+    LAST_EXECUTION,
+    EACH_STEP,
+    NEWER,
+    DROP_SNAPS,
+    DROP_STEPS,
+    DROP_FRONTS,
+    LOWER_FRONTS,
+    DROP_COMMITS,
+    DROP_EXECUTIONS,
+    GET,
+    EACH_STATE,
+    HAS_STATES,
+    PAGES,
+    ADD_EXECUTION,
+    FORGET_EXECUTIONS,
+    ADD_STEP,
+    SET_FRONT,
+    ADD_COMMIT,
+    FORGET_COMMITS,
+    PUT,
+    DELETE_OLDER,
+    DISCARDED,
+    DELETE_DISCARDED,
+    SET_FLOOR,
+    STATEMENTS
+};
+
+static const char *const sql[STATEMENTS] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [COMMITTED] = "SELECT max(commit_epoch) FROM commits",
+    [COMMITTED_BY] = "SELECT max(commit_epoch) FROM commits WHERE committed_at <= ?1",
+    [LAST_EXECUTION] = "SELECT max(ex_num) FROM exs",
+    [EACH_STEP] = "SELECT step_id, signature, first_epoch, front_epoch FROM steps LEFT JOIN fronts USING (step_id)",
+    [NEWER] = "SELECT EXISTS (SELECT * FROM fronts WHERE front_epoch > ?1)"
+              " OR EXISTS (SELECT * FROM commits WHERE commit_epoch > ?1)",
+    [DROP_SNAPS] = "DELETE FROM snaps WHERE snap_epoch > ?1",
+    [DROP_STEPS] = "DELETE FROM steps WHERE first_epoch > ?1",
+    [DROP_FRONTS] = "DELETE FROM fronts WHERE step_id NOT IN (SELECT step_id FROM steps)",
+    [LOWER_FRONTS] = "UPDATE fronts SET front_epoch = ?1 WHERE front_epoch > ?1",
+    [DROP_COMMITS] = "DELETE FROM commits WHERE commit_epoch > ?1",
+    [DROP_EXECUTIONS] = "DELETE FROM exs WHERE resume_epoch > ?1",
+    [GET] = "SELECT snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1 AND state_key = ?2"
+            " ORDER BY snap_epoch DESC LIMIT 1",
+    [EACH_STATE] = "SELECT state_key, snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1"
+                   " ORDER BY state_key, snap_epoch",
+    [HAS_STATES] = "SELECT EXISTS (SELECT * FROM snaps WHERE step_id = ?1)",
+    [PAGES] = "PRAGMA page_count",
+    [ADD_EXECUTION] = "INSERT INTO exs VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+    [FORGET_EXECUTIONS] = "DELETE FROM exs WHERE ex_num <= ?1",
+    [ADD_STEP] = "INSERT OR IGNORE INTO steps VALUES (?1, ?2, ?3)",
+    [SET_FRONT] = "INSERT OR REPLACE INTO fronts VALUES (?1, ?2)",
+    [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2)",
+    [FORGET_COMMITS] = "DELETE FROM commits WHERE commit_epoch < ?1",
+    [PUT] = "INSERT INTO snaps VALUES (?1, ?2, ?3, ?4, ?5)",
+    [DELETE_OLDER] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <"
+                     " (SELECT max(snap_epoch) FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3)",
+    [DISCARDED] = "SELECT state_key, snap_epoch FROM snaps INDEXED BY snaps_discarded"
+                  " WHERE step_id = ?1 AND snap_epoch <= ?2 AND ser_change IS NULL LIMIT 1",
+    [DELETE_DISCARDED] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3",
+    [SET_FLOOR] = "UPDATE parts SET floor_epoch = ?1 WHERE floor_epoch < ?1",
+};
+
+struct store {
+    sqlite3 *database;
+    char *path;
+    struct store_part part;
+    int log_pages; /* of the write-ahead log, after the last commit */
+    sqlite3_stmt *statements[STATEMENTS];
+};
+
+/* Ends the program; what is the statement, or what was tried. */
+_Noreturn static void fail(const struct store *store, const char *what)
+{
+    int code = sqlite3_errcode(store->database);
+    const char *why = sqlite3_errmsg(store->database);
+    switch (code & 0xff) {
+    case SQLITE_NOTADB:
+        message_fail(STATUS_MISFIT, "%s: is not a database: put the right file back, or make a new directory with"
+                     " fl-recovery-init", store->path);
+    case SQLITE_CORRUPT:
+        message_fail(STATUS_MISFIT, "%s: is damaged: %s: put a copy of all partitions back (in: %s)", store->path, why,
+                     what);
+    case SQLITE_CANTOPEN:
+        message_fail(STATUS_MISFIT, "%s: cannot be opened: %s", store->path, why);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        message_fail(STATUS_TRY_LATER, "%s: is in use by a program that is no stage of this flow: %s (in: %s)",
+                     store->path, why, what);
+    default:
+        message_fail(STATUS_IO, "%s: %s (in: %s)", store->path, why, what);
+    }
+}
+
+static void run(const struct store *store, const char *text)
+{
+    if (sqlite3_exec(store->database, text, NULL, NULL, NULL) != SQLITE_OK)
+        fail(store, text);
+}
+
+/* One step of a statement: true for a row, false when it is done. */
+static bool step(const struct store *store, enum statement which)
+{
+    int code = sqlite3_step(store->statements[which]);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        fail(store, sql[which]);
+    return false;
+}
+
+static void reset(const struct store *store, enum statement which)
+{
+    if (sqlite3_reset(store->statements[which]) != SQLITE_OK)
+        fail(store, sql[which]);
+}
+
+/* Runs a statement that gives no rows. */
+static void execute(const struct store *store, enum statement which)
+{
+    while (step(store, which))
+        continue;
+    reset(store, which);
+}
+
+static void bind_number(const struct store *store, enum statement which, int place, uint64_t number)
+{
+    if (sqlite3_bind_int64(store->statements[which], place, (sqlite3_int64)number) != SQLITE_OK)
+        fail(store, sql[which]);
+}
+
+/* UTF-8 without NUL: what SQLite and a person can read as text. */
+static bool is_text(struct bytes bytes)
+{
+    const unsigned char *at = (const unsigned char *)bytes.data;
+    const unsigned char *end = at + bytes.size;
+    while (at < end) {
+        if (*at - 1u < 0x7f) {
+            at++;
+            continue;
+        }
+        size_t more = *at >= 0xc2 && *at <= 0xdf ? 1 : (*at & 0xf0) == 0xe0 ? 2 : *at >= 0xf0 && *at <= 0xf4 ? 3 : 0;
+        if (more == 0 || (size_t)(end - at) <= more)
+            return false;
+        unsigned code = *at & (0x3fu >> more);
+        for (size_t i = 1; i <= more; i++) {
+            if ((at[i] & 0xc0) != 0x80)
+                return false;
+            code = code << 6 | (at[i] & 0x3fu);
+        }
+        if ((more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
+            (more == 3 && (code < 0x10000 || code > 0x10ffff)))
+            return false;
+        at += more + 1;
+    }
+    return true;
+}
+
+/* The bytes must stay as they are until the statement was run. */
+static void bind_bytes(const struct store *store, enum statement which, int place, struct bytes bytes)
+{
+    sqlite3_stmt *statement = store->statements[which];
+    const char *data = bytes.size > 0 ? bytes.data : "";
+    int code = is_text(bytes)
+                   ? sqlite3_bind_text64(statement, place, data, bytes.size, SQLITE_STATIC, SQLITE_UTF8)
+                   : sqlite3_bind_blob64(statement, place, data, bytes.size, SQLITE_STATIC);
+    if (code != SQLITE_OK)
+        fail(store, sql[which]);
+}
+
+/* A column as it was stored; data is NULL for NULL alone. */
+static struct bytes column_bytes(const struct store *store, enum statement which, int column)
+{
+    sqlite3_stmt *statement = store->statements[which];
+    int type = sqlite3_column_type(statement, column);
+    if (type == SQLITE_NULL)
+        return (struct bytes){NULL, 0};
+    const void *data = type == SQLITE_BLOB ? sqlite3_column_blob(statement, column)
+                                           : (const void *)sqlite3_column_text(statement, column);
+    size_t size = (size_t)sqlite3_column_bytes(statement, column);
+    if (data == NULL && (size > 0 || type != SQLITE_BLOB))
+        fail(store, sql[which]);
+    return (struct bytes){data != NULL ? data : "", size};
+}
+
+static uint64_t column_number(const struct store *store, enum statement which, int column)
+{
+    return (uint64_t)sqlite3_column_int64(store->statements[which], column);
+}
+
+/* The one number of a statement's one row; 0 for NULL. */
+static uint64_t number(const struct store *store, enum statement which)
+{
+    uint64_t result = step(store, which) ? column_number(store, which, 0) : 0;
+    reset(store, which);
+    return result;
+}
+
+/* The checksum of a row, as fl-recovery(5) defines it: each part hashed with XXH3, seeded by what came before. */
+static uint64_t row_check(struct bytes step_id, uint64_t epoch, struct bytes key, struct bytes change)
+{
+    uint64_t check = XXH3_64bits_withSeed(step_id.data, step_id.size, epoch);
+    check = XXH3_64bits_withSeed(key.data, key.size, check);
+    return change.data == NULL ? ~check : XXH3_64bits_withSeed(change.data, change.size, check);
+}
+
+static void verify(const struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key,
+                   struct bytes change, uint64_t check)
+{
+    if (row_check(step_id, epoch, key, change) == check)
+        return;
+    struct buffer shown = {0};
+    message_quote(&shown, key);
+    buffer_add_byte(&shown, '\0');
+    message_fail(STATUS_MISFIT, "%s: is damaged: the state of key %s of step %.*s does not fit its checksum: put a copy of"
+                 " all partitions back", store->path, shown.data, (int)step_id.size, step_id.data);
+}
+
+const char *store_create(const char *path, const struct store_part *part)
+{
+    static char why[512];
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return strerror(errno);
+    close(fd);
+    sqlite3 *database = NULL;
+    char *text = sqlite3_mprintf("%sINSERT INTO parts VALUES (%llu, %llu, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);"
+                                 "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
+                                 schema, (unsigned long long)part->index, (unsigned long long)part->count,
+                                 part->directory, STORE_APPLICATION, STORE_FORMAT);
+    int code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL);
+    if (code == SQLITE_OK)
+        code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        snprintf(why, sizeof why, "%s", database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+    int closed = sqlite3_close(database);
+    if (code == SQLITE_OK && closed != SQLITE_OK)
+        snprintf(why, sizeof why, "%s", sqlite3_errstr(code = closed));
+    sqlite3_free(text);
+    if (code == SQLITE_OK)
+        return NULL;
+    unlink(path);
+    return why;
+}
+
+/* The first row of a query that is run once, at the opening. */
+static sqlite3_stmt *first_row(const struct store *store, const char *text)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->database, text, -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW) {
+        if (sqlite3_errcode(store->database) == SQLITE_DONE)
+            message_fail(STATUS_MISFIT, "%s: is damaged: it does not say which partition it is", store->path);
+        fail(store, text);
+    }
+    return statement;
+}
+
+static uint64_t pragma(const struct store *store, const char *text)
+{
+    sqlite3_stmt *statement = first_row(store, text);
+    uint64_t value = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+static void read_part(struct store *store)
+{
+    sqlite3_stmt *row = first_row(store, "SELECT part_index, part_count, directory_id, floor_epoch FROM parts");
+    store->part.index = (uint64_t)sqlite3_column_int64(row, 0);
+    store->part.count = (uint64_t)sqlite3_column_int64(row, 1);
+    const unsigned char *directory = sqlite3_column_text(row, 2);
+    snprintf(store->part.directory, sizeof store->part.directory, "%s", directory != NULL ? (const char *)directory : "");
+    store->part.floor = (uint64_t)sqlite3_column_int64(row, 3);
+    sqlite3_finalize(row);
+}
+
+static int note_log_pages(void *store, sqlite3 *database, const char *name, int pages)
+{
+    (void)database;
+    (void)name;
+    ((struct store *)store)->log_pages = pages;
+    return SQLITE_OK;
+}
+
+struct store *store_open(const char *path)
+{
+    struct store *store = bytes_allocate(sizeof *store);
+    *store = (struct store){.path = NULL};
+    store->path = bytes_allocate(strlen(path) + 1);
+    memcpy(store->path, path, strlen(path) + 1);
+    if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+        if (store->database == NULL)
+            message_fail(STATUS_SYSTEM, "%s: out of memory", path);
+        fail(store, "open");
+    }
+    sqlite3_extended_result_codes(store->database, 1);
+    sqlite3_busy_timeout(store->database, BUSY_MILLISECONDS);
+    run(store, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
+    sqlite3_wal_hook(store->database, note_log_pages, store);
+    if (pragma(store, "PRAGMA application_id") != STORE_APPLICATION)
+        message_fail(STATUS_MISFIT, "%s: is a database, but no partition of a recovery directory", path);
+    uint64_t format = pragma(store, "PRAGMA user_version");
+    if (format > STORE_FORMAT)
+        message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", newer than %d, which this program knows: use a newer version"
+                     " of the program", path, format, STORE_FORMAT);
+    if (format < STORE_FORMAT)
+        message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", which never was one: put the right file back", path, format);
+    read_part(store);
+    for (int i = 0; i < STATEMENTS; i++)
+        if (sqlite3_prepare_v3(store->database, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) !=
+            SQLITE_OK)
+            fail(store, sql[i]);
+    return store;
+}
+
+void store_close(struct store *store)
+{
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    if (sqlite3_close(store->database) != SQLITE_OK)
+        fail(store, "close");
+    free(store->path);
+    free(store);
+}
+
+const struct store_part *store_part(const struct store *store)
+{
+    return &store->part;
+}
+
+const char *store_path(const struct store *store)
+{
+    return store->path;
+}
+
+uint64_t store_committed(struct store *store)
+{
+    return number(store, COMMITTED);
+}
+
+uint64_t store_committed_by(struct store *store, int64_t time)
+{
+    bind_number(store, COMMITTED_BY, 1, (uint64_t)time);
+    return number(store, COMMITTED_BY);
+}
+
+uint64_t store_last_execution(struct store *store)
+{
+    return number(store, LAST_EXECUTION);
+}
+
+void store_each_step(struct store *store, void (*call)(void *context, const struct store_step *step), void *context)
+{
+    while (step(store, EACH_STEP)) {
+        struct store_step found = {
+            .id = column_bytes(store, EACH_STEP, 0),
+            .signature = column_bytes(store, EACH_STEP, 1),
+            .first = column_number(store, EACH_STEP, 2),
+            .front = column_number(store, EACH_STEP, 3),
+        };
+        call(context, &found);
+    }
+    reset(store, EACH_STEP);
+}
+
+void store_return_to(struct store *store, uint64_t epoch)
+{
+    static const enum statement drops[] = {DROP_SNAPS,   DROP_STEPS,   DROP_FRONTS,
+                                           LOWER_FRONTS, DROP_COMMITS, DROP_EXECUTIONS};
+    bind_number(store, NEWER, 1, epoch);
+    if (number(store, NEWER) == 0)
+        return;
+    store_begin(store);
+    for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
+        if (drops[i] != DROP_FRONTS)
+            bind_number(store, drops[i], 1, epoch);
+        execute(store, drops[i]);
+    }
+    store_end(store);
+}
+
+struct bytes store_get(struct store *store, struct bytes step_id, struct bytes key)
+{
+    reset(store, GET);
+    bind_bytes(store, GET, 1, step_id);
+    bind_bytes(store, GET, 2, key);
+    if (!step(store, GET)) {
+        reset(store, GET);
+        return (struct bytes){NULL, 0};
+    }
+    struct bytes change = column_bytes(store, GET, 1);
+    verify(store, step_id, column_number(store, GET, 0), key, change, column_number(store, GET, 2));
+    return change;
+}
+
+void store_each_state(struct store *store, struct bytes step_id,
+                      void (*call)(void *context, struct bytes key, struct bytes state), void *context)
+{
+    struct buffer key = {0}, change = {0}; /* the newest version so far of the key at hand */
+    bool some = false, discarded = false;
+    bind_bytes(store, EACH_STATE, 1, step_id);
+    for (;;) {
+        bool row = step(store, EACH_STATE);
+        struct bytes next = row ? column_bytes(store, EACH_STATE, 0) : (struct bytes){NULL, 0};
+        if (some && !discarded && (!row || !bytes_equal(next, buffer_bytes(&key))))
+            call(context, buffer_bytes(&key), buffer_bytes(&change));
+        if (!row)
+            break;
+        struct bytes found = column_bytes(store, EACH_STATE, 2);
+        verify(store, step_id, column_number(store, EACH_STATE, 1), next, found, column_number(store, EACH_STATE, 3));
+        some = true;
+        discarded = found.data == NULL;
+        key.size = change.size = 0;
+        buffer_add(&key, next);
+        buffer_add(&change, found);
+    }
+    reset(store, EACH_STATE);
+    buffer_free(&key);
+    buffer_free(&change);
+}
+
+bool store_has_states(struct store *store, struct bytes step_id)
+{
+    bind_bytes(store, HAS_STATES, 1, step_id);
+    return number(store, HAS_STATES) != 0;
+}
+
+uint64_t store_rows_about(struct store *store)
+{
+    return number(store, PAGES) * PAGE_ROWS;
+}
+
+void store_begin(struct store *store)
+{
+    execute(store, BEGIN);
+}
+
+void store_end(struct store *store)
+{
+    execute(store, COMMIT);
+    if (store->log_pages >= CHECKPOINT_PAGES &&
+        sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+        fail(store, "checkpoint");
+}
+
+void store_add_execution(struct store *store, uint64_t execution, uint64_t resume_epoch)
+{
+    bind_number(store, ADD_EXECUTION, 1, execution);
+    bind_number(store, ADD_EXECUTION, 2, resume_epoch);
+    execute(store, ADD_EXECUTION);
+    if (execution > EXECUTIONS_KEPT) {
+        bind_number(store, FORGET_EXECUTIONS, 1, execution - EXECUTIONS_KEPT);
+        execute(store, FORGET_EXECUTIONS);
+    }
+}
+
+void store_add_step(struct store *store, struct bytes step_id, struct bytes signature, uint64_t first)
+{
+    bind_bytes(store, ADD_STEP, 1, step_id);
+    bind_bytes(store, ADD_STEP, 2, signature);
+    bind_number(store, ADD_STEP, 3, first);
+    execute(store, ADD_STEP);
+}
+
+void store_set_front(struct store *store, struct bytes step_id, uint64_t epoch)
+{
+    bind_bytes(store, SET_FRONT, 1, step_id);
+    bind_number(store, SET_FRONT, 2, epoch);
+    execute(store, SET_FRONT);
+}
+
+void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor)
+{
+    bind_number(store, ADD_COMMIT, 1, epoch);
+    bind_number(store, ADD_COMMIT, 2, (uint64_t)time(NULL));
+    execute(store, ADD_COMMIT);
+    bind_number(store, FORGET_COMMITS, 1, floor);
+    execute(store, FORGET_COMMITS);
+}
+
+void store_put(struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key, struct bytes change,
+               bool older, uint64_t floor)
+{
+    bind_bytes(store, PUT, 1, step_id);
+    bind_bytes(store, PUT, 2, key);
+    bind_number(store, PUT, 3, epoch);
+    if (change.data != NULL)
+        bind_bytes(store, PUT, 4, change);
+    else if (sqlite3_bind_null(store->statements[PUT], 4) != SQLITE_OK)
+        fail(store, sql[PUT]);
+    bind_number(store, PUT, 5, row_check(step_id, epoch, key, change));
+    execute(store, PUT);
+    if (older) {
+        bind_bytes(store, DELETE_OLDER, 1, step_id);
+        bind_bytes(store, DELETE_OLDER, 2, key);
+        bind_number(store, DELETE_OLDER, 3, floor);
+        execute(store, DELETE_OLDER);
+    }
+}
+
+void store_raise_floor(struct store *store, struct bytes step_id, uint64_t floor)
+{
+    bind_bytes(store, DISCARDED, 1, step_id);
+    bind_number(store, DISCARDED, 2, floor);
+    struct buffer key = {0};
+    while (step(store, DISCARDED)) {
+        key.size = 0;
+        buffer_add(&key, column_bytes(store, DISCARDED, 0));
+        bind_bytes(store, DELETE_DISCARDED, 1, step_id);
+        bind_bytes(store, DELETE_DISCARDED, 2, buffer_bytes(&key));
+        bind_number(store, DELETE_DISCARDED, 3, column_number(store, DISCARDED, 1));
+        reset(store, DISCARDED);
+        execute(store, DELETE_DISCARDED);
+    }
+    reset(store, DISCARDED);
+    buffer_free(&key);
+    bind_number(store, SET_FLOOR, 1, floor);
+    execute(store, SET_FLOOR);
+}

@@ -1,0 +1,88 @@
+/* store: one partition of a recovery directory, a SQLite file. All SQL of recovery is here.
+ *
+ * A function that fails ends the program with a message that names the file, what SQLite says and the statement:
+ * 78 where the file is not what it must be, 75 where it is busy for ten seconds, 74 otherwise. Bytes that are UTF-8 without NUL
+ * are stored as TEXT, others as BLOB, so that a person can read the tables. A struct store belongs to one thread at a time. */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdint.h>
+
+#include "bytes.h"
+
+enum {
+    STORE_FORMAT = 1,              /* user_version */
+    STORE_APPLICATION = 0x666c6f77 /* application_id: "flow" */
+};
+
+struct store;
+
+/* What a partition says of itself. */
+struct store_part {
+    uint64_t index;
+    uint64_t count;
+    char directory[40]; /* the same in all partitions of a directory, and in no other's */
+    uint64_t floor;     /* the oldest epoch that this file can return to */
+};
+
+/* A step as a partition knows it. The views are valid during the call that hands it out. */
+struct store_step {
+    struct bytes id;
+    struct bytes signature;
+    uint64_t first; /* the first epoch it saved */
+    uint64_t front; /* its changes up to this epoch are in this file */
+};
+
+/* Makes the file at path, which must not exist, mode 0600. Unlike all else here it answers: NULL, or why not, in a
+ * buffer that the next call reuses. */
+const char *store_create(const char *path, const struct store_part *part);
+
+/* Opens a partition; the caller closes it. */
+struct store *store_open(const char *path);
+void store_close(struct store *store);
+
+const struct store_part *store_part(const struct store *store);
+const char *store_path(const struct store *store);
+
+/* The newest commit, the newest commit made at or before a time (seconds since 1970), the newest execution; 0: none. */
+uint64_t store_committed(struct store *store);
+uint64_t store_committed_by(struct store *store, int64_t time);
+uint64_t store_last_execution(struct store *store);
+
+/* Calls for each step of the file, in the order of their ids. */
+void store_each_step(struct store *store, void (*call)(void *context, const struct store_step *step), void *context);
+
+/* Drops what is newer than the epoch: changes, steps that began later, commits. */
+void store_return_to(struct store *store, uint64_t epoch);
+
+/* The newest state of a key; data is NULL where it has none. Valid until the next call. */
+struct bytes store_get(struct store *store, struct bytes step, struct bytes key);
+
+/* Calls for each key of a step that has a state, in the order of the keys, with views valid during the call. */
+void store_each_state(struct store *store, struct bytes step,
+                      void (*call)(void *context, struct bytes key, struct bytes state), void *context);
+
+/* Whether the file has a change of the step. */
+bool store_has_states(struct store *store, struct bytes step);
+
+/* About how many rows the file holds, from its size: what a scan would cost. */
+uint64_t store_rows_about(struct store *store);
+
+/* A transaction: begin, the calls below, end. store_end makes it durable, and copies the write-ahead log into
+ * the file once it has grown long; so begin to end stands under the partition's lock. */
+void store_begin(struct store *store);
+void store_end(struct store *store);
+void store_add_execution(struct store *store, uint64_t number, uint64_t resume_epoch);
+void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t first);
+void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
+void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor);
+
+/* The change of a key in an epoch; data NULL discards it. Where the file may hold versions of the key (older), those
+ * that no return to floor or later can need are deleted. */
+void store_put(struct store *store, struct bytes step, uint64_t epoch, struct bytes key, struct bytes change,
+               bool older, uint64_t floor);
+
+/* Deletes the keys of a step that were discarded at floor or before, and notes the floor. */
+void store_raise_floor(struct store *store, struct bytes step, uint64_t floor);
+
+#endif

@@ -1,0 +1,135 @@
+# shellcheck shell=bash disable=SC2034
+# What every test file loads: the built programs first in PATH, an empty directory for each test to work in, and a way
+# to run a line of shell and to compare what came of it, byte for byte.
+#
+#     load helper
+#
+#     @test "a key for all" {
+#         run_sh "printf '1\n' | fl-input | fl-key ALL | fl-out"
+#         expect_status 0
+#         expect_stdout $'ALL\t1'
+#         expect_stderr ''
+#     }
+#
+# A setup of a file's own begins with test_begin, a teardown ends with test_end. A bare `wait` has no place in a test:
+# it would wait for the watchdog of bats as well.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+export PATH="${BIN:-$ROOT/bin}:$PATH"
+unset "${!FL_@}"
+
+setup() { test_begin; }
+teardown() { test_end; }
+
+test_begin() {
+    started=()
+    results=$BATS_TEST_TMPDIR/results
+    mkdir "$results" "$BATS_TEST_TMPDIR/work"
+    cd "$BATS_TEST_TMPDIR/work" || return
+}
+
+# Ends what `start` started and is still going.
+test_end() {
+    local group
+    for group in "${started[@]}"; do
+        kill -KILL -- "-$group" || true
+        wait "$group" || true
+    done 2>/dev/null
+}
+
+# run_sh SCRIPT: runs it in sh; sets $status, $output and $stderr, both without their last line ends.
+run_sh() {
+    status=0
+    sh -c "$1" >"$results/stdout" 2>"$results/stderr" 3>&- || status=$?
+    take_results
+}
+
+take_results() {
+    output=$(tr -d '\0' <"$results/stdout")
+    stderr=$(tr -d '\0' <"$results/stderr")
+}
+
+# start SCRIPT: runs it in sh in the background, as a process group of its own: `kill -TERM -- "-$group"` signals all
+# of it, `kill -TERM "$(stage_pid fl-key)"` one stage. What it prints so far is in $background/stdout and /stderr.
+start() {
+    background=$results/started-${#started[@]}
+    mkdir "$background"
+    set -m
+    sh -c "$1" </dev/null >"$background/stdout" 2>"$background/stderr" 3>&- &
+    set +m
+    group=$!
+    started+=("$group")
+}
+
+# stage_pid PROGRAM: the process ids of a program among what the last start started.
+stage_pid() {
+    ps -A -o pid= -o pgid= -o comm= | awk -v group="$group" -v program="$1" '
+        $2 == group && $3 == substr(program, 1, 15) { print $1; found = 1 }
+        END { exit !found }'
+}
+
+# finish [SECONDS]: waits for the end of what the last start started, and sets what run_sh sets.
+finish() {
+    wait_until "${1:-20}" ended "$group"
+    status=0
+    wait "$group" || status=$?
+    cp "$background/stdout" "$background/stderr" "$results"
+    take_results
+}
+
+ended() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# wait_until SECONDS COMMAND...: runs the command again and again until it succeeds; fails after so many seconds.
+wait_until() {
+    local seconds=$1 deadline=$((SECONDS + $1 + 1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if ((SECONDS >= deadline)); then
+            fail "waited $seconds seconds for: $*"
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+# expect_status NUMBER
+expect_status() {
+    [ "$status" -eq "$1" ] || fail "status $status instead of $1"
+}
+
+# expect_stdout [TEXT], expect_stderr [TEXT], expect_file FILE [TEXT]: the whole is exactly TEXT and a line end, nothing
+# at all where TEXT is empty, or exactly standard input where no TEXT is given.
+expect_stdout() { expect_file "$results/stdout" "$@"; }
+expect_stderr() { expect_file "$results/stderr" "$@"; }
+
+expect_file() {
+    local file=$1
+    if (($# > 1)); then
+        { [ -z "$2" ] || printf '%s\n' "$2"; } >"$results/expected"
+    else
+        cat >"$results/expected"
+    fi
+    cmp -s "$results/expected" "$file" ||
+        fail "${file##*/} differs:" "$(diff -a -u -L expected -L "${file##*/}" "$results/expected" "$file" | cat -v)"
+}
+
+# expect_message PATTERN: standard error has a line that matches the extended regular expression.
+expect_message() {
+    grep -a -q -E -e "$1" "$results/stderr" || fail "no message matches: $1"
+}
+
+# fail TEXT...: fails, showing the texts and what the last run_sh or finish left.
+fail() {
+    printf '%s\n' "$@"
+    local stream
+    for stream in stdout stderr; do
+        [ -s "$results/$stream" ] || continue
+        echo "$stream was:"
+        head -c 4000 "$results/$stream" | cat -v
+    done
+    return 1
+} >&2
