@@ -20,9 +20,10 @@
 #include "stage.h"
 
 static const char usage[] =
-    "usage: fl-input [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--final-line]\n"
+    "usage: fl-input [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-w] [--final-line]\n"
     "           [--on-replaced fail|restart|continue] [FILE...]\n"
     "\n"
+    "  -w, --words                    records are the words of the lines, which end at blanks\n"
     "      --final-line               with -r: take a last line that has no line end as well\n"
     "      --on-replaced WHAT         with -r: of a file that is not the one of before: fail (the default),\n"
     "                                 restart at its start, continue where the lines before are the same\n"
@@ -41,6 +42,7 @@ struct input {
 struct inputs {
     struct input *list;
     size_t count;
+    bool words;
     bool final_line;
     enum { ON_REPLACED_FAIL, ON_REPLACED_RESTART, ON_REPLACED_CONTINUE } on_replaced;
 };
@@ -191,20 +193,28 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
     return true;
 }
 
-/* Sends the lines of [start, end), each ended by a LF, and moves the position behind them. */
-static void send_lines(struct input *input, struct stage *stage, const char *start, const char *end)
+/* Sends whole lines, the first size bytes of which are the input's, and moves the position behind these. */
+static void send(const struct inputs *inputs, struct input *input, struct stage *stage, struct bytes lines, size_t size)
+{
+    size_t count = inputs->words ? frame_write_words(&stage->out, lines) : frame_write_lines(&stage->out, lines);
+    if (input->hash != NULL)
+        XXH3_64bits_update(input->hash, lines.data, size);
+    input->position.offset += size;
+    input->position.records += count;
+    input->moved = true;
+    stage->sent += count;
+    if (count > 0)
+        stage_sent(stage);
+}
+
+/* Sends the lines of [start, end), each ended by a LF. */
+static void send_lines(const struct inputs *inputs, struct input *input, struct stage *stage, const char *start,
+                       const char *end)
 {
     while (start < end) {
         const char *to = stage->eager ? line_find(start, end, '\n') + 1 : end;
-        size_t count = frame_write_lines(&stage->out, (struct bytes){start, (size_t)(to - start)});
-        if (input->hash != NULL)
-            XXH3_64bits_update(input->hash, start, (size_t)(to - start));
-        stage->sent += count;
-        input->position.offset += (uint64_t)(to - start);
-        input->position.records += count;
-        input->moved = true;
+        send(inputs, input, stage, (struct bytes){start, (size_t)(to - start)}, (size_t)(to - start));
         start = to;
-        stage_sent(stage);
     }
 }
 
@@ -217,14 +227,11 @@ static void send_final_line(const struct inputs *inputs, struct input *input, st
         message_say("%s: the last line has no line end: it is left for the next run (--final-line takes it)", input->name);
         return;
     }
-    const struct record record = {.value = line, .plain = true};
-    stage_send(stage, &record);
-    input->position.offset += line.size;
-    input->position.records++;
-    input->moved = true;
-    if (input->hash != NULL)
-        XXH3_64bits_update(input->hash, line.data, line.size);
-    stage_sent(stage);
+    struct buffer whole = {0};
+    buffer_add(&whole, line);
+    buffer_add_byte(&whole, '\n');
+    send(inputs, input, stage, buffer_bytes(&whole), line.size);
+    buffer_free(&whole);
 }
 
 /* Returns false when the flow was told to stop. */
@@ -243,7 +250,7 @@ static bool read_input(const struct inputs *inputs, struct input *input, struct 
         const char *end = lines.data + lines.end;
         const char *newline = lines.end > lines.start ? memrchr(start, '\n', (size_t)(end - start)) : NULL;
         if (newline != NULL) {
-            send_lines(input, stage, start, newline + 1);
+            send_lines(inputs, input, stage, start, newline + 1);
             lines.start += (size_t)(newline + 1 - start);
         }
         goes_on = stage_wait(stage, input->fd);
@@ -297,7 +304,8 @@ int main(int argc, char **argv)
     struct stage_options stage_options = {0};
     struct inputs inputs = {.list = NULL};
     const char *on_replaced = NULL;
-    const struct option_entry options[] = {{.name = "final-line", .given = &inputs.final_line},
+    const struct option_entry options[] = {{.letter = 'w', .name = "words", .given = &inputs.words},
+                                           {.name = "final-line", .given = &inputs.final_line},
                                            {.name = "on-replaced", .argument = &on_replaced},
                                            STAGE_OPTIONS(stage_options), {0}};
     size_t count;

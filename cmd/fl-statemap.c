@@ -9,46 +9,75 @@
 #include "message.h"
 #include "op.h"
 #include "option.h"
+#include "size.h"
 #include "stage.h"
 
 static const char usage[] =
-    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] OP\n"
+    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] OP\n"
     "\n"
     "  OP is sum, count, min, max, mean, first or last\n"
+    "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
     STAGE_USAGE;
 
-enum { AHEAD = 64 }; /* records whose keys are asked for before the first of them is looked up */
+enum { AHEAD = 32 }; /* records whose keys are hashed, and asked for, before the first of them is looked up */
+
+struct statemap {
+    const struct op *op;
+    struct op_scratch scratch;
+    size_t memory; /* bytes that states may take; 0: no limit */
+};
+
+/* Hashes the keys, and asks for their states. The same key twice in a row is hashed once. */
+static void look_ahead(struct stage *stage, const struct record *records, size_t count, uint64_t *hashes)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!records[i].keyed)
+            stage_refuse(stage, &records[i], "has no key: put fl-key before");
+        if (i > 0 && records[i].same_key)
+            continue;
+        hashes[i] = state_hash(records[i].key);
+        state_prefetch(stage->state, hashes[i]);
+    }
+}
+
+static void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct state_slot *slot)
+{
+    struct bytes state = state_value(slot);
+    struct op_result result;
+    const char *why = map->op->apply(&map->scratch, state, record->value, &result);
+    if (why != NULL)
+        stage_refuse(stage, record, "%s", why);
+    /* Sent first: the result may be a part of the state that is about to be replaced. */
+    const struct record sent = {.key = record->key,
+                                .value = {result.emit.data, result.emit.size},
+                                .keyed = true,
+                                .plain = record->plain && result.plain};
+    stage_send(stage, &sent);
+    if (result.state.data != state.data)
+        state_set(stage->state, slot, result.state);
+}
+
+static void on_begin(void *context, struct stage *stage)
+{
+    const struct statemap *map = context;
+    if (map->memory > 0 && !stage->recovers)
+        option_refuse("-m goes with recovery: give -r to a stage of the flow");
+    state_limit(stage->state, map->memory);
+}
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
-    const struct op *op = context;
-    struct op_scratch scratch;
     uint64_t hashes[AHEAD];
-    for (size_t i = 0; i < count; i++) {
-        if (i % AHEAD == 0)
-            for (size_t j = i; j < count && j < i + AHEAD; j++) {
-                if (j > i && bytes_equal(records[j].key, records[j - 1].key)) {
-                    hashes[j % AHEAD] = hashes[(j - 1) % AHEAD];
-                    continue;
-                }
-                hashes[j % AHEAD] = state_hash(records[j].key);
-                state_prefetch(stage->state, hashes[j % AHEAD]);
-            }
-        const struct record *record = &records[i];
-        if (!record->keyed)
-            stage_refuse(stage, record, "has no key: put fl-key before");
-        struct state_slot *slot = state_find(stage->state, record->key, hashes[i % AHEAD]);
-        struct bytes state = state_value(slot);
-        struct op_result result;
-        const char *why = op->apply(&scratch, state, record->value, &result);
-        if (why != NULL)
-            stage_refuse(stage, record, "%s", why);
-        /* Sent first: the result may be a part of the state that is about to be replaced. */
-        struct record sent = {.key = record->key, .value = result.emit, .keyed = true};
-        sent.plain = record->plain && result.plain;
-        stage_send(stage, &sent);
-        if (result.state.data != state.data)
-            state_set(stage->state, slot, result.state);
+    for (size_t done = 0; done < count; done += AHEAD) {
+        size_t some = count - done < AHEAD ? count - done : AHEAD;
+        struct state_slot *slot = NULL;
+        look_ahead(stage, records + done, some, hashes);
+        for (size_t i = 0; i < some; i++) {
+            const struct record *record = &records[done + i];
+            if (i == 0 || !record->same_key)
+                slot = state_find(stage->state, record->key, hashes[i]);
+            on_record(context, stage, record, slot);
+        }
     }
 }
 
@@ -69,14 +98,18 @@ int main(int argc, char **argv)
     (void)argc;
     message_start(argv[0]);
     struct stage_options stage_options = {0};
-    const struct option_entry options[] = {STAGE_OPTIONS(stage_options), {0}};
+    const char *memory = NULL;
+    const struct option_entry options[] = {{.letter = 'm', .name = "memory", .argument = &memory},
+                                           STAGE_OPTIONS(stage_options), {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 1, NULL);
-    const struct op *op = read_op(operands[0]);
+    struct statemap map = {.op = read_op(operands[0])};
+    if (memory != NULL && !size_parse(memory, &map.memory))
+        option_refuse("-m: \"%s\" is not a size such as 500K, 64M or 2G", memory);
     struct buffer signature = {0};
-    buffer_print(&signature, "statemap %s", op->name);
+    buffer_print(&signature, "statemap %s", map.op->name);
     buffer_add_byte(&signature, '\0');
-    const struct stage_program program = {.name = "statemap", .signature = signature.data, .records = on_records};
-    int status = stage_run(&program, (void *)op, &stage_options);
+    const struct stage_program program = {.name = "statemap", .signature = signature.data, .begin = on_begin, .records = on_records};
+    int status = stage_run(&program, &map, &stage_options);
     buffer_free(&signature);
     return status;
 }

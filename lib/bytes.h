@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* A view: borrowed, never freed. data is NULL only where a header says that "none" is a possible answer. */
@@ -27,9 +28,60 @@ static inline struct bytes bytes_of(const char *string)
     return (struct bytes){string, string != NULL ? strlen(string) : 0};
 }
 
+/* Short ones are the rule, and a call costs more than to compare or copy them: two words that overlap cover 8 to 16
+ * bytes, two half words 4 to 7, and the first, the middle and the last byte 1 to 3. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    if (a.size != b.size)
+        return false;
+    const size_t size = a.size;
+    if (size > 16)
+        return memcmp(a.data, b.data, size) == 0;
+    if (size >= 8) {
+        uint64_t first[2], last[2];
+        memcpy(&first[0], a.data, 8);
+        memcpy(&first[1], b.data, 8);
+        memcpy(&last[0], a.data + size - 8, 8);
+        memcpy(&last[1], b.data + size - 8, 8);
+        return first[0] == first[1] && last[0] == last[1];
+    }
+    if (size >= 4) {
+        uint32_t first[2], last[2];
+        memcpy(&first[0], a.data, 4);
+        memcpy(&first[1], b.data, 4);
+        memcpy(&last[0], a.data + size - 4, 4);
+        memcpy(&last[1], b.data + size - 4, 4);
+        return first[0] == first[1] && last[0] == last[1];
+    }
+    return size == 0 || (a.data[0] == b.data[0] && a.data[size / 2] == b.data[size / 2] &&
+                         a.data[size - 1] == b.data[size - 1]);
+}
+
+/* Copies to where there is room, and returns the end of the copy. The two may overlap. */
+static inline char *bytes_copy(char *to, struct bytes bytes)
+{
+    const size_t size = bytes.size;
+    if (size > 16) {
+        memmove(to, bytes.data, size);
+    } else if (size >= 8) {
+        uint64_t first, last;
+        memcpy(&first, bytes.data, 8);
+        memcpy(&last, bytes.data + size - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4) {
+        uint32_t first, last;
+        memcpy(&first, bytes.data, 4);
+        memcpy(&last, bytes.data + size - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + size - 4, &last, 4);
+    } else if (size > 0) {
+        char first = bytes.data[0], middle = bytes.data[size / 2], last = bytes.data[size - 1];
+        to[0] = first;
+        to[size / 2] = middle;
+        to[size - 1] = last;
+    }
+    return to + size;
 }
 
 /* The view of what a buffer holds, valid until the buffer next changes. */

@@ -52,7 +52,7 @@ static bool read_escaped(struct frame_reader *reader, struct bytes line, struct 
         return false;
     const char *body = line.data + 2;
     const char *end = line.data + line.size;
-    record->plain = false;
+    record->plain = record->same_key = false;
     record->keyed = line.data[1] == '+';
     record->key = (struct bytes){body, 0};
     if (record->keyed) {
@@ -96,31 +96,46 @@ static bool read_control(struct frame_reader *reader, struct bytes line, struct 
     return control->name.size > 0;
 }
 
+/* The tab that ends a key, or end where there is none before the line ends. */
+static const char *find_tab(const char *at, const char *end)
+{
+    const char *tab = line_find(at, end, '\t');
+    return line_find(at, tab, '\n') == tab ? tab : end;
+}
+
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control)
 {
     struct line_reader *lines = &reader->lines;
     const char *at = lines->data + lines->start;
     const char *const end = lines->data + lines->end;
     const size_t room = *count;
+    struct bytes key = {at, 0}; /* the last one, with what stands around it */
     size_t n = 0;
 
     while (n < room && at < end) {
         struct record *record = &records[n];
         if (*at != '=' && *at != '+')
             break;
-        const char *newline = line_find(at + 1, end, '\n');
-        if (newline == end)
-            break;
         record->keyed = *at == '+';
         record->key = (struct bytes){at + 1, 0};
         record->value.data = at + 1;
-        if (record->keyed) {
-            const char *tab = line_find(at + 1, newline, '\t');
-            if (tab == newline)
+        record->same_key = key.size > 0 && (size_t)(end - at) >= key.size && bytes_equal((struct bytes){at, key.size}, key);
+        if (record->same_key) {
+            record->key.size = key.size - 2;
+            record->value.data = at + key.size;
+        } else if (record->keyed) {
+            const char *tab = find_tab(at + 1, end);
+            if (tab == end)
                 break;
             record->key.size = (size_t)(tab - at - 1);
             record->value.data = tab + 1;
+            key = (struct bytes){at, record->key.size + 2};
+        } else {
+            key.size = 0;
         }
+        const char *newline = line_find(record->value.data, end, '\n');
+        if (newline == end)
+            break;
         record->value.size = (size_t)(newline - record->value.data);
         record->plain = true;
         record->frame = (struct bytes){at, (size_t)(newline + 1 - at)};
@@ -169,23 +184,21 @@ static bool holds(struct bytes bytes, char byte)
     return line_find(bytes.data, end, byte) != end;
 }
 
-void frame_write_escaped(struct line_writer *writer, const struct record *record)
+void frame_write_checked(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value)
 {
-    if (!holds(record->value, '\n') && !(record->keyed && (holds(record->key, '\n') || holds(record->key, '\t')))) {
-        struct record plain = *record;
-        plain.plain = true;
-        frame_write(writer, &plain);
+    if (!holds(value, '\n') && !(keyed && (holds(key, '\n') || holds(key, '\t')))) {
+        frame_write_plain(writer, keyed, key, value);
         return;
     }
-    char *start = line_reserve(writer, 2 * (record->key.size + record->value.size) + 4);
+    char *start = line_reserve(writer, 2 * (key.size + value.size) + 4);
     char *to = start;
     *to++ = '\\';
-    *to++ = record->keyed ? '+' : '=';
-    if (record->keyed) {
-        to = escape(to, record->key);
+    *to++ = keyed ? '+' : '=';
+    if (keyed) {
+        to = escape(to, key);
         *to++ = '\t';
     }
-    to = escape(to, record->value);
+    to = escape(to, value);
     *to++ = '\n';
     writer->size += (size_t)(to - start);
 }
@@ -199,12 +212,30 @@ size_t frame_write_lines(struct line_writer *writer, struct bytes lines)
         size_t size = (size_t)(line_find(at, end, '\n') + 1 - at);
         char *to = line_reserve(writer, size + 1);
         *to = '=';
-        memcpy(to + 1, at, size);
+        bytes_copy(to + 1, (struct bytes){at, size});
         writer->size += size + 1;
         at += size;
         count++;
     }
     return count;
+}
+
+size_t frame_write_words(struct line_writer *writer, struct bytes lines)
+{
+    const char *at = lines.data;
+    const char *end = at + lines.size;
+    size_t count = 0;
+    for (;;) {
+        while (at < end && (*at == ' ' || *at == '\t' || *at == '\n'))
+            at++;
+        if (at == end)
+            return count;
+        const char *start = at;
+        while (at < end && *at != ' ' && *at != '\t' && *at != '\n')
+            at++;
+        frame_write_plain(writer, false, (struct bytes){start, 0}, (struct bytes){start, (size_t)(at - start)});
+        count++;
+    }
 }
 
 void frame_write_control(struct line_writer *writer, const char *name)

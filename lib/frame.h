@@ -22,6 +22,7 @@ struct record {
     struct bytes value;
     bool keyed;
     bool plain;         /* known to need no escapes: no LF in either, no TAB in the key; false: not known */
+    bool same_key;      /* the key is known to be that of the record before it in the same call */
     struct bytes frame; /* the line it came in, with its LF; of a record that was made, nothing */
 };
 
@@ -58,31 +59,35 @@ void frame_reader_close(struct frame_reader *reader);
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control);
 
 /* Writes a record, escaped only where it must be. */
-void frame_write_escaped(struct line_writer *writer, const struct record *record);
-static inline void frame_write(struct line_writer *writer, const struct record *record)
+void frame_write_checked(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value);
+static inline void frame_write_plain(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value)
 {
-    if (!record->plain) {
-        frame_write_escaped(writer, record);
-        return;
-    }
-    char *start = line_reserve(writer, record->key.size + record->value.size + 3);
+    char *start = line_reserve(writer, key.size + value.size + 3);
     char *to = start;
-    if (record->keyed) {
+    if (keyed) {
         *to++ = '+';
-        memcpy(to, record->key.data, record->key.size);
-        to += record->key.size;
+        to = bytes_copy(to, key);
         *to++ = '\t';
     } else {
         *to++ = '=';
     }
-    memcpy(to, record->value.data, record->value.size);
-    to += record->value.size;
+    to = bytes_copy(to, value);
     *to++ = '\n';
     writer->size += (size_t)(to - start);
+}
+static inline void frame_write(struct line_writer *writer, const struct record *record)
+{
+    if (record->plain)
+        frame_write_plain(writer, record->keyed, record->key, record->value);
+    else
+        frame_write_checked(writer, record->keyed, record->key, record->value);
 }
 
 /* Writes each of the lines, all of which end with a LF, as a record without a key. Returns how many. */
 size_t frame_write_lines(struct line_writer *writer, struct bytes lines);
+
+/* Writes each of the words, which end at blanks, tabs and LFs, as a record without a key. Returns how many. */
+size_t frame_write_words(struct line_writer *writer, struct bytes lines);
 
 /* Writes `!` and the name; then each field; then the end of the line. */
 void frame_write_control(struct line_writer *writer, const char *name);

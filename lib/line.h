@@ -34,9 +34,21 @@ void line_reader_close(struct line_reader *reader);
  * EINTR where a signal came first, or what read says. */
 ssize_t line_fill(struct line_reader *reader);
 
-/* The place of the first such byte in [at, end), or end. */
+/* The place of the first such byte in [at, end), or end. The first of them are looked at eight at a time: most of what is
+ * looked for is near, nearer than a call is worth. */
 static inline const char *line_find(const char *at, const char *end, char byte)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t ones = 0x0101010101010101, pattern = ones * (unsigned char)byte;
+    for (int i = 0; i < 3 && end - at >= 8; i++, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        word ^= pattern;
+        word = (word - ones) & ~word & ones * 0x80; /* the lowest bit set is that of the first byte that is 0 */
+        if (word != 0)
+            return at + __builtin_ctzll(word) / 8;
+    }
+#endif
     const char *found = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
     return found != NULL ? found : end;
 }
@@ -70,9 +82,7 @@ static inline char *line_reserve(struct line_writer *writer, size_t size)
 
 static inline void line_add(struct line_writer *writer, struct bytes bytes)
 {
-    char *to = line_reserve(writer, bytes.size);
-    if (bytes.size > 0)
-        memcpy(to, bytes.data, bytes.size);
+    bytes_copy(line_reserve(writer, bytes.size), bytes);
     writer->size += bytes.size;
 }
 

@@ -10,10 +10,6 @@ __extension__ typedef unsigned __int128 magnitude;
 #define MAGNITUDE_MAX ((magnitude)1 << 127) /* of the least mantissa; the greatest is one less */
 #define DOUBLE_INTEGERS ((magnitude)1 << DBL_MANT_DIG) /* up to here every integer is a double */
 
-const char number_pairs[200] = {
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"};
-
 static magnitude magnitude_of(struct number number)
 {
     return number.mantissa < 0 ? 0 - (magnitude)number.mantissa : (magnitude)number.mantissa;
@@ -120,32 +116,44 @@ static struct bytes format_floating(double real, char text[NUMBER_TEXT])
     return (struct bytes){text, (size_t)size};
 }
 
+/* Writes the digits of a magnitude, with room for 64, and returns where they end. */
+static char *write_magnitude(char *to, magnitude value)
+{
+    const uint64_t sixteen = 10000000000000000, eight = 100000000;
+    if (value <= UINT64_MAX)
+        return number_write_digits(to, (uint64_t)value);
+    to = write_magnitude(to, value / sixteen);
+    uint64_t rest = (uint64_t)(value % sixteen);
+    number_store_eight(to, number_eight_digits((uint32_t)(rest / eight)));
+    number_store_eight(to + 8, number_eight_digits((uint32_t)(rest % eight)));
+    return to + 16;
+}
+
 struct bytes number_format(struct number number, char text[NUMBER_TEXT])
 {
     if (number.floating)
         return format_floating(number.real, text);
 
-    const uint64_t chunk = 1000000000000000000;
-    char *end = text + NUMBER_TEXT, *at = end;
-    magnitude value = magnitude_of(number);
-    for (; value > UINT64_MAX; value /= chunk) {
-        char *chunk_end = at;
-        at = number_write_digits(at, (uint64_t)(value % chunk));
-        while (chunk_end - at < NUMBER_INTEGER_DIGITS)
-            *--at = '0';
-    }
-    at = number_write_digits(at, (uint64_t)value);
-    if (number.scale > 0) {
-        while (end - at <= number.scale)
-            *--at = '0';
-        char *fraction = end - number.scale;
-        memmove(at - 1, at, (size_t)(fraction - at));
-        at--;
-        fraction[-1] = '.';
-    }
+    char digits[64];
+    size_t size = (size_t)(write_magnitude(digits, magnitude_of(number)) - digits);
+    size_t fraction = (size_t)number.scale;
+    char *to = text;
     if (number.mantissa < 0)
-        *--at = '-';
-    return (struct bytes){at, (size_t)(end - at)};
+        *to++ = '-';
+    if (size > fraction) {
+        memcpy(to, digits, size - fraction);
+        to += size - fraction;
+    } else {
+        *to++ = '0';
+    }
+    if (fraction > 0) {
+        size_t zeros = fraction > size ? fraction - size : 0;
+        *to++ = '.';
+        memset(to, '0', zeros);
+        memcpy(to + zeros, digits + size - (fraction - zeros), fraction - zeros);
+        to += fraction;
+    }
+    return (struct bytes){text, (size_t)(to - text)};
 }
 
 bool number_add(struct number a, struct number b, struct number *sum)

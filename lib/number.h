@@ -61,15 +61,10 @@ void number_split(struct number number, double *high, double *low);
  * floating, correctly rounded. */
 struct number number_divide(struct number number, int64_t count);
 
-/* Eight digits at once, the first in the lowest byte; false where one of them is not a digit. */
-static inline bool number_parse_eight(const char *digits, uint64_t *value)
+/* Eight digits at once, the first in the lowest byte of the word; false where one of them is not a digit. */
+static inline bool number_parse_eight(uint64_t word, uint64_t *value)
 {
     const uint64_t ones = 0x0101010101010101;
-    uint64_t word;
-    memcpy(&word, digits, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
     /* A digit has the high half 3, and still has it with 6 added. */
     if (((word & ones * 0xf0) ^ ones * 0x30) | (((word + ones * 6) & ones * 0xf0) ^ ones * 0x30))
         return false;
@@ -78,6 +73,37 @@ static inline bool number_parse_eight(const char *digits, uint64_t *value)
     word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffff;
     *value = (word * 10000 + (word >> 32)) & 0xffffffff;
     return true;
+}
+
+static inline uint64_t number_load_eight(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* The first size bytes, 1 to 7, as the last of eight whose others are zeros; by loads that overlap, and read nothing
+ * outside. */
+static inline uint64_t number_load_fewer(const char *text, size_t size)
+{
+    const unsigned shift = (unsigned)(8 - size) * 8;
+    const unsigned char *bytes = (const unsigned char *)text;
+    uint64_t word = UINT64_C(0x3030303030303030) >> (8 * size);
+    if (size >= 4) {
+        uint32_t first, last;
+        memcpy(&first, text, 4);
+        memcpy(&last, text + size - 4, 4);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        first = __builtin_bswap32(first);
+        last = __builtin_bswap32(last);
+#endif
+        return word | (uint64_t)first << shift | (uint64_t)last << 32;
+    }
+    return word | (uint64_t)bytes[0] << shift | (uint64_t)bytes[size / 2] << (shift + size / 2 * 8) |
+           (uint64_t)bytes[size - 1] << 56;
 }
 
 /* Reads an integer of up to NUMBER_INTEGER_DIGITS digits, with an optional sign. False is not yet an answer:
@@ -93,16 +119,14 @@ static inline bool number_parse_integer(struct bytes text, int64_t *integer)
     }
     if (left == 0 || left > NUMBER_INTEGER_DIGITS)
         return false;
-    uint64_t value = 0;
-    for (; left % 8 != 0; left--, at++) {
-        unsigned digit = (unsigned)(unsigned char)*at - '0';
-        if (digit > 9)
+    uint64_t value = 0, eight;
+    if (left % 8 != 0) {
+        if (!number_parse_eight(number_load_fewer(at, left % 8), &value))
             return false;
-        value = value * 10 + digit;
+        at += left % 8;
     }
-    for (; left > 0; left -= 8, at += 8) {
-        uint64_t eight;
-        if (!number_parse_eight(at, &eight))
+    for (left /= 8; left > 0; left--, at += 8) {
+        if (!number_parse_eight(number_load_eight(at), &eight))
             return false;
         value = value * 100000000 + eight;
     }
@@ -110,31 +134,55 @@ static inline bool number_parse_integer(struct bytes text, int64_t *integer)
     return true;
 }
 
-extern const char number_pairs[200]; /* 00 01 02 ... 99 */
-
-/* Writes the digits of value so that they end before end, and returns where they begin: 20 bytes before it at most. */
-static inline char *number_write_digits(char *end, uint64_t value)
+/* The eight digits of a value below 100000000, the first in the lowest byte, all eight steps at once. */
+static inline uint64_t number_eight_digits(uint32_t value)
 {
-    for (; value >= 100; value /= 100) {
-        end -= 2;
-        memcpy(end, number_pairs + value % 100 * 2, 2);
+    uint64_t lanes = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t upper = (lanes * 10486 >> 20) & 0x0000007f0000007f; /* / 100, for what is below 10000 */
+    lanes = upper | (lanes - upper * 100) << 16;
+    upper = (lanes * 103 >> 10) & 0x000f000f000f000f; /* / 10, for what is below 100 */
+    lanes = upper | (lanes - upper * 10) << 8;
+    return lanes | 0x3030303030303030;
+}
+
+static inline void number_store_eight(char *to, uint64_t digits)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    digits = __builtin_bswap64(digits);
+#endif
+    memcpy(to, &digits, sizeof digits);
+}
+
+/* Writes the digits of value at to, where there must be room for 24 bytes, and returns where they end. Wide stores
+ * let what reads the text next go on at once. */
+static inline char *number_write_digits(char *to, uint64_t value)
+{
+    const uint64_t eight = 100000000;
+    uint64_t first = value, rest[2];
+    int more = 0;
+    while (first >= eight) {
+        rest[more++] = first % eight;
+        first /= eight;
     }
-    if (value >= 10) {
-        end -= 2;
-        memcpy(end, number_pairs + value * 2, 2);
-    } else
-        *--end = (char)('0' + value);
-    return end;
+    uint64_t digits = number_eight_digits((uint32_t)first);
+    int zeros = __builtin_ctzll((digits & 0x0f0f0f0f0f0f0f0f) | (uint64_t)1 << 56) / 8;
+    number_store_eight(to, digits >> 8 * zeros);
+    to += 8 - zeros;
+    while (more > 0) {
+        number_store_eight(to, number_eight_digits((uint32_t)rest[--more]));
+        to += 8;
+    }
+    return to;
 }
 
 /* As number_format, of an integer. */
 static inline struct bytes number_format_integer(int64_t integer, char text[NUMBER_TEXT])
 {
-    char *end = text + NUMBER_TEXT;
-    char *at = number_write_digits(end, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
+    char *to = text;
     if (integer < 0)
-        *--at = '-';
-    return (struct bytes){at, (size_t)(end - at)};
+        *to++ = '-';
+    to = number_write_digits(to, integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer);
+    return (struct bytes){text, (size_t)(to - text)};
 }
 
 #endif

@@ -115,13 +115,33 @@ static char *write_sum(char *to, const struct sum *sum)
     return to;
 }
 
+/* Reads a state that is an integer. */
+static inline bool read_integer(const struct op_scratch *scratch, struct bytes state, int64_t *integer)
+{
+    if (state.size == scratch->integer_size && bytes_equal(state, (struct bytes){scratch->state, state.size})) {
+        *integer = scratch->integer;
+        return true;
+    }
+    return number_parse_integer(state, integer);
+}
+
+/* Makes an integer the next state and what is sent on. */
+static inline void give_integer(struct op_scratch *scratch, int64_t integer, struct op_result *result)
+{
+    size_t size = number_format_integer(integer, scratch->state).size;
+    result->state = (struct bytes){scratch->state, size};
+    result->emit = (struct bytes){scratch->state, size};
+    result->plain = true;
+    scratch->integer = integer;
+    scratch->integer_size = size;
+}
+
 static const char *apply_sum(struct op_scratch *scratch, struct bytes state, struct bytes value,
                              struct op_result *result)
 {
     int64_t before = 0, integer;
-    result->plain = true;
-    if (number_parse_integer(value, &integer) && (state.data == NULL || number_parse_integer(state, &before))) {
-        result->state = result->emit = number_format_integer(before + integer, scratch->state);
+    if (number_parse_integer(value, &integer) && (state.data == NULL || read_integer(scratch, state, &before))) {
+        give_integer(scratch, before + integer, result);
         return NULL;
     }
 
@@ -140,6 +160,8 @@ static const char *apply_sum(struct op_scratch *scratch, struct bytes state, str
         return sum_overflows;
     result->state = (struct bytes){scratch->state, (size_t)(write_sum(scratch->state, &sum) - scratch->state)};
     result->emit = sum.floating ? number_format(total, scratch->number) : result->state;
+    result->plain = true;
+    scratch->integer_size = 0;
     return NULL;
 }
 
@@ -187,10 +209,9 @@ static const char *apply_count(struct op_scratch *scratch, struct bytes state, s
 {
     (void)value;
     int64_t count = 0;
-    if (state.data != NULL && (!number_parse_integer(state, &count) || count < 1))
+    if (state.data != NULL && (!read_integer(scratch, state, &count) || count < 1))
         return bad_state;
-    result->state = result->emit = number_format_integer(count + 1, scratch->state);
-    result->plain = true;
+    give_integer(scratch, count + 1, result);
     return NULL;
 }
 
@@ -198,12 +219,18 @@ static const char *apply_count(struct op_scratch *scratch, struct bytes state, s
 static const char *keep_extreme(struct bytes state, struct bytes value, int sign, struct op_result *result)
 {
     struct number number, kept;
-    const char *why = parse_value(value, &number);
-    if (why != NULL)
-        return why;
-    if (state.data != NULL && number_parse(state, &kept) != NUMBER_OK)
-        return bad_state;
-    bool keep_state = state.data != NULL && number_compare(number, kept) * sign <= 0;
+    int64_t integer, before;
+    bool keep_state = false;
+    if (state.data != NULL && number_parse_integer(value, &integer) && number_parse_integer(state, &before)) {
+        keep_state = sign > 0 ? integer <= before : integer >= before;
+    } else {
+        const char *why = parse_value(value, &number);
+        if (why != NULL)
+            return why;
+        if (state.data != NULL && number_parse(state, &kept) != NUMBER_OK)
+            return bad_state;
+        keep_state = state.data != NULL && number_compare(number, kept) * sign <= 0;
+    }
     result->state = result->emit = keep_state ? state : value;
     result->plain = true;
     return NULL;

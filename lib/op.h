@@ -21,10 +21,12 @@
 #include "bytes.h"
 #include "number.h"
 
-/* Where an operation writes; it need not be set up, and holds nothing from one call to the next. */
+/* Where an operation writes. All zero to begin with; one scratch is for one operation. */
 struct op_scratch {
     char state[4 * NUMBER_TEXT];
     char number[NUMBER_TEXT];
+    size_t integer_size; /* of the integer that state holds since the last call; 0: it holds none */
+    int64_t integer;     /* and that integer, which need not be read again where it is the state of the next call */
 };
 
 struct op_result {

@@ -8,6 +8,7 @@
 enum {
     SLOTS_LEAST = 64,
     LOOKUP_COST = 50,   /* saved states that a scan reads in the time of one look-up */
+    LOOKED_AT = 16,     /* slots for each key that is new in memory while the limit is passed */
     CHANGES_MOST = INT32_MAX
 };
 
@@ -47,6 +48,9 @@ struct state {
     struct state_slot *slots; /* open addressing, linear probing */
     size_t mask;
     size_t used;
+    size_t memory;            /* bytes of the entries and the slots */
+    size_t limit;             /* of them; 0: none */
+    size_t hand;              /* the slot from which clean entries go next */
     struct state_slot *last;  /* what state_find gave last */
     bool saves;               /* there is a loader, and so someone who freezes */
     bool complete;            /* what the loader has is here */
@@ -84,7 +88,18 @@ static struct bytes entry_value(const struct entry *entry)
     return (struct bytes){entry->data + entry->key_size, entry->value_size};
 }
 
-static struct entry *entry_new(struct bytes key, struct bytes value)
+static size_t entry_size(const struct entry *entry)
+{
+    return sizeof *entry + entry->key_size + entry->room;
+}
+
+static void entry_free(struct state *state, struct entry *entry)
+{
+    state->memory -= entry_size(entry);
+    free(entry);
+}
+
+static struct entry *entry_new(struct state *state, struct bytes key, struct bytes value)
 {
     if (key.size >= NONE || value.size >= NONE / 2)
         message_fail(STATUS_DATA, "a key of %zu bytes with a state of %zu is larger than a state may be", key.size,
@@ -99,6 +114,7 @@ static struct entry *entry_new(struct bytes key, struct bytes value)
         memcpy(entry->data + key.size, value.data, value.size);
         entry->value_size = (uint32_t)value.size;
     }
+    state->memory += size;
     return entry;
 }
 
@@ -118,6 +134,7 @@ static void make_slots(struct state *state, size_t count)
         state->slots[at] = old[i];
     }
     free(old);
+    state->memory += (count - old_count) * sizeof *state->slots;
     state->last = NULL;
 }
 
@@ -168,6 +185,49 @@ static struct state_slot *place(const struct state *state, struct bytes key, uin
     }
 }
 
+/* Takes the slot's entry out, and closes the gap that linear probing must not meet. */
+static void remove_slot(struct state *state, struct state_slot *slot)
+{
+    entry_free(state, slot->entry);
+    size_t gap = (size_t)(slot - state->slots);
+    for (size_t at = (gap + 1) & state->mask; state->slots[at].entry != NULL; at = (at + 1) & state->mask) {
+        size_t home = state->slots[at].hash & state->mask;
+        if (((at - home) & state->mask) >= ((at - gap) & state->mask)) {
+            state->slots[gap] = state->slots[at];
+            gap = at;
+        }
+    }
+    state->slots[gap] = (struct state_slot){0, NULL};
+    state->used--;
+    state->last = NULL;
+}
+
+/* Not changed since it was saved, or loaded. */
+static bool is_clean(const struct state *state, const struct entry *entry)
+{
+    return entry->generation != state->generation && !(state->frozen && entry->generation == state->generation - 1);
+}
+
+/* Looks at a few slots, and lets go of what is clean. */
+static void let_go(struct state *state)
+{
+    for (int looked = 0; looked < LOOKED_AT && state->memory > state->limit; looked++) {
+        struct state_slot *slot = &state->slots[state->hand & state->mask];
+        if (slot->entry == NULL || !is_clean(state, slot->entry)) {
+            state->hand++;
+            continue;
+        }
+        remove_slot(state, slot); /* which may have moved another one there */
+        state->complete = false;
+    }
+}
+
+void state_limit(struct state *state, size_t bytes)
+{
+    if (state->saves)
+        state->limit = bytes;
+}
+
 static struct state_slot *add(struct state *state, struct state_slot *slot, uint64_t hash, struct entry *entry)
 {
     if (state->used >= (state->mask + 1) / 4 * 3) {
@@ -185,7 +245,7 @@ static void add_loaded(void *context, struct bytes key, struct bytes value)
     uint64_t hash = state_hash(key);
     struct state_slot *slot = place(state, key, hash);
     if (slot->entry == NULL)
-        add(state, slot, hash, entry_new(key, value))->entry->older = 1;
+        add(state, slot, hash, entry_new(state, key, value))->entry->older = 1;
 }
 
 static void load_all(struct state *state)
@@ -202,7 +262,7 @@ static struct bytes load(struct state *state, struct bytes key, uint64_t hash)
         uint64_t count = state->loader.count(state->loader.from);
         if (count == 0)
             state->complete = true;
-        else if (state->lookups > 0 && state->lookups * LOOKUP_COST >= count)
+        else if (state->lookups > 0 && state->lookups * LOOKUP_COST >= count && state->limit == 0)
             load_all(state);
     }
     if (state->complete)
@@ -218,10 +278,12 @@ struct state_slot *state_find(struct state *state, struct bytes key, uint64_t ha
         return last;
     struct state_slot *slot = place(state, key, hash);
     if (slot->entry == NULL) {
+        if (state->limit > 0)
+            let_go(state);
         struct bytes saved = load(state, key, hash);
         slot = place(state, key, hash); /* loading may have moved it, or filled it */
         if (slot->entry == NULL) {
-            slot = add(state, slot, hash, entry_new(key, saved));
+            slot = add(state, slot, hash, entry_new(state, key, saved));
             slot->entry->older = saved.data != NULL;
         }
     }
@@ -234,23 +296,6 @@ struct bytes state_value(const struct state_slot *slot)
     return entry_value(slot->entry);
 }
 
-/* Takes the slot's entry out, and closes the gap that linear probing must not meet. */
-static void remove_slot(struct state *state, struct state_slot *slot)
-{
-    free(slot->entry);
-    size_t gap = (size_t)(slot - state->slots);
-    for (size_t at = (gap + 1) & state->mask; state->slots[at].entry != NULL; at = (at + 1) & state->mask) {
-        size_t home = state->slots[at].hash & state->mask;
-        if (((at - home) & state->mask) >= ((at - gap) & state->mask)) {
-            state->slots[gap] = state->slots[at];
-            gap = at;
-        }
-    }
-    state->slots[gap] = (struct state_slot){0, NULL};
-    state->used--;
-    state->last = NULL;
-}
-
 void state_set(struct state *state, struct state_slot *slot, struct bytes value)
 {
     struct entry *entry = slot->entry;
@@ -261,7 +306,7 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
     const bool changed = entry->generation == state->generation;
     const bool frozen = state->frozen && entry->generation == state->generation - 1;
     if (frozen || (value.data != NULL && value.size > entry->room)) {
-        struct entry *fresh = entry_new(entry_key(entry), value);
+        struct entry *fresh = entry_new(state, entry_key(entry), value);
         fresh->generation = entry->generation;
         fresh->place = entry->place;
         fresh->older = entry->older;
@@ -270,10 +315,10 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
         if (frozen)
             entries_add(&state->replaced, entry);
         else
-            free(entry);
+            entry_free(state, entry);
         slot->entry = entry = fresh;
     } else if (value.data != NULL) {
-        memmove(entry->data + entry->key_size, value.data, value.size);
+        bytes_copy(entry->data + entry->key_size, value);
         entry->value_size = (uint32_t)value.size;
     } else {
         entry->value_size = NONE;
@@ -414,7 +459,7 @@ void state_thaw(struct state *state)
             remove_slot(state, slot);
     }
     for (size_t i = 0; i < state->replaced.count; i++)
-        free(state->replaced.at[i]);
+        entry_free(state, state->replaced.at[i]);
     state->written.count = state->replaced.count = 0;
     free(state->sorted);
     free(state->ends);

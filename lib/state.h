@@ -35,13 +35,18 @@ struct state_change {
 struct state *state_open(const struct state_loader *loader);
 void state_close(struct state *state);
 
+/* Lets go of saved states that did not change since, in no order, while more than so many bytes are in use. What changed stays
+ * until it is saved. Without a loader there is no limit. */
+void state_limit(struct state *state, size_t bytes);
+
 /* The hash that places a key: XXH3_64. */
 uint64_t state_hash(struct bytes key);
 
 /* Asks the processor for the place of a key that will be looked up soon. */
 void state_prefetch(const struct state *state, uint64_t hash);
 
-/* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close. */
+/* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close, and until its
+ * key is discarded. */
 struct state_slot *state_find(struct state *state, struct bytes key, uint64_t hash);
 
 /* The state in a slot; data NULL: none. Valid until the slot's next change, or as long as the slot. */

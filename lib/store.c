@@ -278,7 +278,16 @@ const char *store_create(const char *path, const struct store_part *part)
     sqlite3_free(text);
     if (code == SQLITE_OK)
         return NULL;
-    unlink(path);
+    /* On a full disk SQLite leaves the last two behind. */
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct buffer file = {0};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        file.size = 0;
+        buffer_print(&file, "%s%s", path, suffixes[i]);
+        buffer_add_byte(&file, '\0');
+        unlink(file.data);
+    }
+    buffer_free(&file);
     return why;
 }
 
