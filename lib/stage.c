@@ -110,6 +110,9 @@ static void commit(struct stage *stage)
     if (stage->out.held)
         line_release(&stage->out, stage->held);
     recovery_save_and_commit(stage->recovery, stage->sync_fd, stage->out.name);
+    /* What was held and is printed now must not be printed again because a stage before dies next. */
+    if (stage->out.held)
+        finish_save(stage);
 }
 
 static void finish(struct stage *stage)

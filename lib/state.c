@@ -4,11 +4,13 @@
 #include <xxhash.h>
 
 #include "message.h"
+#include "slab.h"
 
 enum {
     SLOTS_LEAST = 64,
     LOOKUP_COST = 50,   /* saved states that a scan reads in the time of one look-up */
     LOOKED_AT = 16,     /* slots for each key that is new in memory while the limit is passed */
+    ROOM_TO_GROW = 4,   /* bytes at least of a new state, which often is a number */
     CHANGES_MOST = INT32_MAX
 };
 
@@ -45,6 +47,7 @@ struct sorted {
 
 struct state {
     struct state_loader loader;
+    struct slab slab;         /* of the entries */
     struct state_slot *slots; /* open addressing, linear probing */
     size_t mask;
     size_t used;
@@ -95,8 +98,9 @@ static size_t entry_size(const struct entry *entry)
 
 static void entry_free(struct state *state, struct entry *entry)
 {
-    state->memory -= entry_size(entry);
-    free(entry);
+    size_t size = entry_size(entry);
+    state->memory -= size;
+    slab_give(&state->slab, entry, size);
 }
 
 static struct entry *entry_new(struct state *state, struct bytes key, struct bytes value)
@@ -104,9 +108,8 @@ static struct entry *entry_new(struct state *state, struct bytes key, struct byt
     if (key.size >= NONE || value.size >= NONE / 2)
         message_fail(STATUS_DATA, "a key of %zu bytes with a state of %zu is larger than a state may be", key.size,
                      value.size);
-    /* Room for a number to grow in, in what malloc hands out anyway. */
-    size_t size = (sizeof(struct entry) + key.size + value.size + 8) / 16 * 16 + 8;
-    struct entry *entry = bytes_allocate(size);
+    size_t size = slab_size(sizeof(struct entry) + key.size + value.size + ROOM_TO_GROW);
+    struct entry *entry = slab_take(&state->slab, size);
     *entry = (struct entry){.key_size = (uint32_t)key.size, .value_size = NONE};
     entry->room = (uint32_t)(size - sizeof *entry - key.size);
     memcpy(entry->data, key.data, key.size);
@@ -150,10 +153,7 @@ struct state *state_open(const struct state_loader *loader)
 
 void state_close(struct state *state)
 {
-    for (size_t i = 0; i <= state->mask; i++)
-        free(state->slots[i].entry);
-    for (size_t i = 0; i < state->replaced.count; i++)
-        free(state->replaced.at[i]);
+    slab_free(&state->slab);
     free(state->slots);
     free(state->changed.at);
     free(state->written.at);

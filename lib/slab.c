@@ -1,0 +1,78 @@
+#include "slab.h"
+
+#include <stdlib.h>
+
+#include "bytes.h"
+
+enum { CHUNK = 256 * 1024 };
+
+/* Before a chunk, and before a large thing; the size of a step, so that what follows is aligned. */
+struct slab_link {
+    struct slab_link *next;
+    struct slab_link **place; /* what points here; of large things only */
+};
+
+_Static_assert(sizeof(struct slab_link) <= SLAB_STEP, "a link takes one step");
+
+static struct slab_link *new_link(struct slab_link **list, size_t size)
+{
+    struct slab_link *link = bytes_allocate(SLAB_STEP + size);
+    *link = (struct slab_link){*list, list};
+    if (*list != NULL)
+        (*list)->place = &link->next;
+    *list = link;
+    return link;
+}
+
+void *slab_take(struct slab *slab, size_t size)
+{
+    size = slab_size(size);
+    if (size > SLAB_MOST)
+        return (char *)new_link(&slab->large, size) + SLAB_STEP;
+    void **free_list = &slab->free[size / SLAB_STEP];
+    void *thing = *free_list;
+    if (thing != NULL) {
+        memcpy(free_list, thing, sizeof *free_list);
+        return thing;
+    }
+    if (slab->left < size) {
+        slab->chunk = (char *)new_link(&slab->chunks, CHUNK) + SLAB_STEP;
+        slab->left = CHUNK;
+    }
+    thing = slab->chunk;
+    slab->chunk += size;
+    slab->left -= size;
+    return thing;
+}
+
+void slab_give(struct slab *slab, void *thing, size_t size)
+{
+    size = slab_size(size);
+    if (size > SLAB_MOST) {
+        struct slab_link *link = (struct slab_link *)(void *)((char *)thing - SLAB_STEP);
+        *link->place = link->next;
+        if (link->next != NULL)
+            link->next->place = link->place;
+        free(link);
+        return;
+    }
+    void **free_list = &slab->free[size / SLAB_STEP];
+    memcpy(thing, free_list, sizeof *free_list);
+    *free_list = thing;
+}
+
+static void free_links(struct slab_link *link)
+{
+    while (link != NULL) {
+        struct slab_link *next = link->next;
+        free(link);
+        link = next;
+    }
+}
+
+void slab_free(struct slab *slab)
+{
+    free_links(slab->chunks);
+    free_links(slab->large);
+    *slab = (struct slab){.chunk = NULL};
+}
