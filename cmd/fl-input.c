@@ -27,7 +27,7 @@ static const char usage[] =
     "      --final-line               with -r: take a last line that has no line end as well\n"
     "      --on-replaced WHAT         with -r: of a file that is not the one of before: fail (the default),\n"
     "                                 restart at its start, continue where the lines before are the same\n"
-    STAGE_USAGE;
+    STAGE_STEP_USAGE STAGE_USAGE;
 
 struct input {
     const char *name; /* "-" is standard input */
@@ -60,7 +60,7 @@ static void open_input(struct input *input)
     if (S_ISDIR(status.st_mode))
         message_fail(STATUS_NO_INPUT, "%s: is a directory", input->name);
     input->seekable = S_ISREG(status.st_mode);
-    input->key = standard ? strdup("-") : position_path(input->name);
+    input->key = standard ? strdup("-") : position_path(input->name, STATUS_NO_INPUT);
     if (input->key == NULL)
         message_fail(STATUS_SYSTEM, "out of memory");
     if (standard && input->seekable)
@@ -300,14 +300,14 @@ static void open_inputs(struct inputs *inputs, char **names, size_t count)
 int main(int argc, char **argv)
 {
     (void)argc;
-    message_start(argv[0]);
+    stage_start(argv[0]);
     struct stage_options stage_options = {0};
     struct inputs inputs = {.list = NULL};
     const char *on_replaced = NULL;
     const struct option_entry options[] = {{.letter = 'w', .name = "words", .given = &inputs.words},
                                            {.name = "final-line", .given = &inputs.final_line},
                                            {.name = "on-replaced", .argument = &on_replaced},
-                                           STAGE_OPTIONS(stage_options), {0}};
+                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
     size_t count;
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, OPTION_ANY, &count);
     if (on_replaced != NULL && strcmp(on_replaced, "restart") == 0)

@@ -12,8 +12,8 @@
 #include "stage.h"
 
 static const char usage[] =
-    "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] KEY\n"
-    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] -f N[,N...] [-d CHAR]\n"
+    "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] KEY\n"
+    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] -f N[,N...] [-d CHAR]\n"
     "\n"
     "  -f, --fields N[,N...]          the key is these fields of the value, counted from 1\n"
     "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
@@ -115,7 +115,7 @@ static void read_fields(struct key *key, const char *list)
 int main(int argc, char **argv)
 {
     (void)argc;
-    message_start(argv[0]);
+    stage_start(argv[0]);
     struct stage_options stage_options = {0};
     const char *fields = NULL, *delimiter = NULL;
     const struct option_entry options[] = {{.letter = 'f', .name = "fields", .argument = &fields},

@@ -22,7 +22,7 @@ static const char usage[] =
     "\n"
     "  -f, --format FORMAT            print this for each record: %k the key, %v the value, %%, \\t, \\n, \\\\\n"
     "      --hold                     print the lines of an epoch only when it is saved everywhere\n"
-    STAGE_USAGE;
+    STAGE_STEP_USAGE STAGE_USAGE;
 
 /* A part of a format: a literal, or one of the two. */
 struct piece {
@@ -172,7 +172,7 @@ static void on_begin(void *context, struct stage *stage)
     bool there = stat(out->name, &status) == 0;
     struct bytes saved = {NULL, 0};
     if (stage->recovers && (!there || S_ISREG(status.st_mode))) {
-        out->path = position_path(out->name);
+        out->path = position_path(out->name, STATUS_CANT_CREATE);
         saved = state_get(stage->state, bytes_of(out->path));
         if (saved.data != NULL && !position_parse(saved, &out->position))
             message_fail(STATUS_MISFIT, "%s: what is saved of it is not what it must be", out->name);
@@ -214,7 +214,7 @@ int main(int argc, char **argv)
     const char *format = NULL;
     const struct option_entry options[] = {{.letter = 'f', .name = "format", .argument = &format},
                                            {.name = "hold", .given = &out.hold},
-                                           STAGE_OPTIONS(stage_options), {0}};
+                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
     out.name = operands[0];
     if (out.name != NULL && *out.name == '\0')

@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "  OP is sum, count, min, max, mean, first or last\n"
     "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
-    STAGE_USAGE;
+    STAGE_STEP_USAGE STAGE_USAGE;
 
 enum { AHEAD = 32 }; /* records whose keys are hashed, and asked for, before the first of them is looked up */
 
@@ -96,11 +96,11 @@ static const struct op *read_op(const char *name)
 int main(int argc, char **argv)
 {
     (void)argc;
-    message_start(argv[0]);
+    stage_start(argv[0]);
     struct stage_options stage_options = {0};
     const char *memory = NULL;
     const struct option_entry options[] = {{.letter = 'm', .name = "memory", .argument = &memory},
-                                           STAGE_OPTIONS(stage_options), {0}};
+                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 1, NULL);
     struct statemap map = {.op = read_op(operands[0])};
     if (memory != NULL && !size_parse(memory, &map.memory))

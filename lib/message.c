@@ -10,6 +10,7 @@
 enum { QUOTED_MAX = 80 };
 
 const char *message_program = "fl";
+void (*message_on_fail)(enum status status);
 
 void message_start(const char *argv0)
 {
@@ -63,6 +64,8 @@ void message_fail(enum status status, const char *format, ...)
     va_start(arguments, format);
     message_print(format, arguments);
     va_end(arguments);
+    if (message_on_fail != NULL)
+        message_on_fail(status);
     _Exit((int)status);
 }
 

@@ -34,6 +34,9 @@ void message_start(const char *argv0);
 /* Prints a message. errno is left as it was. */
 __attribute__((format(printf, 1, 2))) void message_say(const char *format, ...);
 
+/* What message_fail calls after it has printed, in whatever thread that is; NULL: nothing. It must not fail itself. */
+extern void (*message_on_fail)(enum status status);
+
 /* Prints a message and ends the program with the status, at once: nothing is flushed, no `!end` is written. */
 __attribute__((format(printf, 2, 3))) _Noreturn void message_fail(enum status status, const char *format, ...);
 

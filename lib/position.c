@@ -8,8 +8,6 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "message.h"
-
 struct bytes position_format(const struct position *position, char text[POSITION_TEXT])
 {
     int size = snprintf(text, POSITION_TEXT,
@@ -83,11 +81,11 @@ enum position_fit position_compare(const struct position *position, int fd)
     return POSITION_FITS;
 }
 
-char *position_path(const char *name)
+char *position_path(const char *name, enum status status)
 {
     char *path = realpath(name, NULL);
-    struct stat status;
-    if (path == NULL && errno == ENOENT && lstat(name, &status) == -1) {
+    struct stat link;
+    if (path == NULL && errno == ENOENT && lstat(name, &link) == -1) {
         /* A file that is yet to be made, in a directory that is there. */
         const char *slash = strrchr(name, '/');
         char *directory = slash == NULL ? strdup(".") : strndup(name, (size_t)(slash - name) + 1);
@@ -102,6 +100,6 @@ char *position_path(const char *name)
         free(resolved);
     }
     if (path == NULL)
-        message_fail(STATUS_NO_INPUT, "%s: cannot be found: %s", name, strerror(errno));
+        message_fail(status, "%s: cannot be found: %s", name, strerror(errno));
     return path;
 }

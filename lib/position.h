@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "message.h"
 
 enum {
     POSITION_WINDOW = 4096, /* bytes before the position that its hash is of, at most */
@@ -42,7 +43,7 @@ bool position_take(struct position *position, int fd);
 enum position_fit position_compare(const struct position *position, int fd);
 
 /* The absolute path, without symbolic links, that a file is known by, in memory of the caller's; the file may be missing,
- * its directory not, which ends the program (66). */
-char *position_path(const char *name);
+ * its directory not, which ends the program with the status. */
+char *position_path(const char *name, enum status status);
 
 #endif

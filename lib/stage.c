@@ -5,9 +5,11 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -64,6 +66,29 @@ static void catch_signals(void)
         if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(caught[i], &action, NULL);
     }
+}
+
+/* --- failing ------------------------------------------------------------------------------------------------------ */
+
+static pthread_t main_thread;
+
+/* Only between frames: another thread cannot know where the main one is. */
+static void tell_failure(enum status status)
+{
+    char frame[32];
+    struct stat output;
+    if (!pthread_equal(pthread_self(), main_thread) || fstat(STDOUT_FILENO, &output) == -1 ||
+        (!S_ISFIFO(output.st_mode) && !S_ISSOCK(output.st_mode)))
+        return;
+    int size = snprintf(frame, sizeof frame, "!failed\t%d\n", (int)status);
+    (void)!write(STDOUT_FILENO, frame, (size_t)size);
+}
+
+void stage_start(const char *argv0)
+{
+    message_start(argv0);
+    main_thread = pthread_self();
+    message_on_fail = tell_failure;
 }
 
 /* --- saving ------------------------------------------------------------------------------------------------------- */
@@ -295,9 +320,10 @@ static void add_own_step(struct stage *stage, const struct stage_options *option
 static void check_options(const struct stage_options *options)
 {
     check_step_name(options->step);
-    if (options->directory == NULL && getenv("FL_RECOVERY_DIRECTORY") == NULL &&
-        (options->interval != NULL || options->backup != NULL))
+    if (chosen_directory(options) == NULL && (options->interval != NULL || options->backup != NULL))
         option_refuse("%s goes with -r", options->interval != NULL ? "-s" : "-b");
+    span_option(options->interval, "FL_SNAPSHOT_INTERVAL", "-s", 0);
+    span_option(options->backup, "FL_BACKUP_INTERVAL", "-b", 0);
 }
 
 void stage_begin_source(struct stage *stage, const struct stage_program *program, void *context,
@@ -335,13 +361,23 @@ _Noreturn static void refuse_frame(struct stage *stage, struct bytes line, const
 }
 
 /* The stage before is gone, or what it said is not all there. */
-_Noreturn static void end_broken(struct stage *stage, const char *why)
+_Noreturn static void end_broken(struct stage *stage, enum status status, const char *why)
 {
     line_flush(&stage->out);
-    if (stage->recovers)
-        message_fail(STATUS_IO, "%s: nothing after epoch %" PRIu64 " is committed by this stage", why,
-                     stage->recovery != NULL ? recovery_committed(stage->recovery) : stage->epoch);
-    message_fail(STATUS_IO, "%s", why);
+    if (stage->program->sink && stage->recovery != NULL)
+        message_fail(status, "%s: nothing after epoch %" PRIu64 " is committed", why, recovery_committed(stage->recovery));
+    message_fail(status, "%s", why);
+}
+
+/* The stage before has said that it failed, and with what status. */
+_Noreturn static void end_failed(struct stage *stage, const struct control *control)
+{
+    char why[64];
+    uint64_t status = 0;
+    if (control->count == 0 || !frame_number(control->fields[0], &status) || status < 1 || status > 255)
+        status = STATUS_IO;
+    snprintf(why, sizeof why, "the stage before failed (status %" PRIu64 ")", status);
+    end_broken(stage, (enum status)status, why);
 }
 
 /* The next frame of standard input. At its end, which is none of the stage's if `!end` was not there. */
@@ -354,6 +390,8 @@ static enum frame_kind next_frame(struct stage *stage, size_t *count, struct con
         if (kind == FRAME_BAD)
             refuse_frame(stage, stage->in.bad, "is no frame: begin the flow with fl-input, and let nothing but fl- programs"
                          " change what passes between them");
+        if (kind == FRAME_CONTROL && is(control->name, "failed"))
+            end_failed(stage, control);
         if (kind != FRAME_MORE)
             return kind;
         stage_wait(stage, STDIN_FILENO);
@@ -366,8 +404,9 @@ static enum frame_kind next_frame(struct stage *stage, size_t *count, struct con
             continue;
         if (may_end && stage->in.lines.start == stage->in.lines.end)
             return FRAME_MORE;
-        end_broken(stage, stage->in.lines.start < stage->in.lines.end ? "the stage before died in the middle of a frame"
-                                                                      : "the stage before died (there is no !end)");
+        end_broken(stage, STATUS_IO, stage->in.lines.start < stage->in.lines.end
+                                         ? "the stage before died in the middle of a frame"
+                                         : "the stage before died (there is no !end)");
     }
 }
 
@@ -410,6 +449,9 @@ static void read_hello(struct stage *stage, const struct stage_options *options)
         message_fail(STATUS_DATA, "the stage before speaks fl/%.*s, and this one fl/1: use programs of one version",
                      (int)hello.fields[0].size, hello.fields[0].data);
     stage->recovers = recovery_is_announced(&hello, options->directory);
+    if (stage->recovers && (options->interval != NULL || options->backup != NULL))
+        option_refuse("%s is for the first stage with recovery, which is before this one",
+                      options->interval != NULL ? "-s" : "-b");
     if (stage->recovers && (program->signature != NULL || program->sink))
         stage->recovery = recovery_join(&hello);
     const char *directory = chosen_directory(options);
@@ -486,6 +528,8 @@ static void take_control(struct stage *stage, const struct control *control)
         commit(stage);
         return;
     }
+    if (is(control->name, "fl"))
+        refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1}, "begins a second stream in this one");
     if (is(control->name, "source")) {
         stage->source.size = 0;
         if (control->count > 0)

@@ -26,20 +26,20 @@ struct stage_options {
     const char *step;
 };
 
-/* Their entries in a table of options, for a struct stage_options. */
+/* Their entries in a table of options, for a struct stage_options; the second is for stages that keep a state. */
 #define STAGE_OPTIONS(options)                                                                                         \
     {.letter = 'r', .name = "recovery-directory", .argument = &(options).directory},                                   \
     {.letter = 's', .name = "snapshot-interval", .argument = &(options).interval},                                     \
-    {.letter = 'b', .name = "backup-interval", .argument = &(options).backup},                                         \
-    {.letter = 'i', .name = "step", .argument = &(options).step}
+    {.letter = 'b', .name = "backup-interval", .argument = &(options).backup}
+#define STAGE_STEP_OPTION(options) {.letter = 'i', .name = "step", .argument = &(options).step}
 
 /* And their lines in a usage text. */
 #define STAGE_USAGE                                                                                                    \
     "  -r, --recovery-directory DIR   take part in recovery from here on, with the directory DIR\n"                    \
     "  -s, --snapshot-interval SPAN   with -r: save this often (10s; 0 is after every record)\n"                       \
     "  -b, --backup-interval SPAN     with -r: be able to go back this far (0)\n"                                      \
-    "  -i, --step STEP                the step's name in the recovery directory\n"                                     \
     "      --help, --version          show this, show the version\n"
+#define STAGE_STEP_USAGE "  -i, --step STEP                the step's name in the recovery directory\n"
 
 struct stage {
     /* For the program. */
@@ -91,6 +91,10 @@ struct stage_program {
     /* The input has ended; records may still be sent. */
     void (*finish)(void *context, struct stage *stage);
 };
+
+/* Starts a program that writes frames, in the place of message_start: whatever it fails with is then told to the stages
+ * after it, in a frame `!failed`. */
+void stage_start(const char *argv0);
 
 /* Runs a stage that reads frames from standard input, to its end. Returns the exit status. */
 int stage_run(const struct stage_program *program, void *context, const struct stage_options *options);

@@ -18,7 +18,6 @@ static const uint32_t NONE = UINT32_MAX; /* the value_size of a discarded state 
 
 /* A key and its state. One that is frozen is read by another thread, and not written until it is thawed. */
 struct entry {
-    uint64_t generation; /* in which it last changed; 0: as it was loaded */
     uint32_t key_size;
     uint32_t value_size;
     uint32_t room;       /* of the value */
@@ -28,7 +27,8 @@ struct entry {
 };
 
 struct state_slot {
-    uint64_t hash;
+    uint32_t hash;       /* the low half */
+    uint32_t generation; /* in which the entry last changed; 0: as it was loaded */
     struct entry *entry; /* NULL: the slot is free */
 };
 
@@ -58,7 +58,7 @@ struct state {
     bool saves;               /* there is a loader, and so someone who freezes */
     bool complete;            /* what the loader has is here */
     uint64_t lookups;
-    uint64_t generation;      /* that changes belong to now; the frozen one is the one before */
+    uint32_t generation;      /* that changes belong to now; the frozen one is the one before */
     bool frozen;
     struct entries changed;   /* in this generation */
     struct entries written;   /* in the frozen one */
@@ -179,7 +179,7 @@ static struct state_slot *place(const struct state *state, struct bytes key, uin
     size_t at = hash & state->mask;
     for (;;) {
         struct state_slot *slot = &state->slots[at];
-        if (slot->entry == NULL || (slot->hash == hash && bytes_equal(entry_key(slot->entry), key)))
+        if (slot->entry == NULL || (slot->hash == (uint32_t)hash && bytes_equal(entry_key(slot->entry), key)))
             return slot;
         at = (at + 1) & state->mask;
     }
@@ -197,15 +197,19 @@ static void remove_slot(struct state *state, struct state_slot *slot)
             gap = at;
         }
     }
-    state->slots[gap] = (struct state_slot){0, NULL};
+    state->slots[gap] = (struct state_slot){0, 0, NULL};
     state->used--;
     state->last = NULL;
 }
 
-/* Not changed since it was saved, or loaded. */
-static bool is_clean(const struct state *state, const struct entry *entry)
+static bool is_changed(const struct state *state, const struct state_slot *slot)
 {
-    return entry->generation != state->generation && !(state->frozen && entry->generation == state->generation - 1);
+    return slot->generation == state->generation;
+}
+
+static bool is_frozen(const struct state *state, const struct state_slot *slot)
+{
+    return state->frozen && slot->generation == state->generation - 1;
 }
 
 /* Looks at a few slots, and lets go of what is clean. */
@@ -213,7 +217,7 @@ static void let_go(struct state *state)
 {
     for (int looked = 0; looked < LOOKED_AT && state->memory > state->limit; looked++) {
         struct state_slot *slot = &state->slots[state->hand & state->mask];
-        if (slot->entry == NULL || !is_clean(state, slot->entry)) {
+        if (slot->entry == NULL || is_changed(state, slot) || is_frozen(state, slot)) {
             state->hand++;
             continue;
         }
@@ -235,7 +239,7 @@ static struct state_slot *add(struct state *state, struct state_slot *slot, uint
         slot = place(state, entry_key(entry), hash);
     }
     state->used++;
-    *slot = (struct state_slot){hash, entry};
+    *slot = (struct state_slot){(uint32_t)hash, 0, entry};
     return slot;
 }
 
@@ -274,7 +278,7 @@ static struct bytes load(struct state *state, struct bytes key, uint64_t hash)
 struct state_slot *state_find(struct state *state, struct bytes key, uint64_t hash)
 {
     struct state_slot *last = state->last;
-    if (last != NULL && last->hash == hash && bytes_equal(entry_key(last->entry), key))
+    if (last != NULL && last->hash == (uint32_t)hash && bytes_equal(entry_key(last->entry), key))
         return last;
     struct state_slot *slot = place(state, key, hash);
     if (slot->entry == NULL) {
@@ -303,11 +307,9 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
         remove_slot(state, slot);
         return;
     }
-    const bool changed = entry->generation == state->generation;
-    const bool frozen = state->frozen && entry->generation == state->generation - 1;
+    const bool changed = is_changed(state, slot), frozen = is_frozen(state, slot);
     if (frozen || (value.data != NULL && value.size > entry->room)) {
         struct entry *fresh = entry_new(state, entry_key(entry), value);
-        fresh->generation = entry->generation;
         fresh->place = entry->place;
         fresh->older = entry->older;
         if (changed)
@@ -328,9 +330,9 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
         if (state->changed.count == CHANGES_MOST)
             message_fail(STATUS_SYSTEM, "more than %d keys changed in one epoch: take a shorter snapshot interval",
                          CHANGES_MOST);
-        if (entry->generation != 0)
+        if (slot->generation != 0)
             entry->older = 1;
-        entry->generation = state->generation;
+        slot->generation = state->generation;
         entry->place = state->changed.count & CHANGES_MOST;
         entries_add(&state->changed, entry);
     }
@@ -354,8 +356,24 @@ void state_each(struct state *state, void (*call)(void *context, struct bytes ke
             call(context, entry_key(state->slots[i].entry), entry_value(state->slots[i].entry));
 }
 
+/* After four thousand million epochs the numbers of the generations begin again. */
+static void restart_generations(struct state *state)
+{
+    for (size_t i = 0; i <= state->mask; i++) {
+        struct state_slot *slot = &state->slots[i];
+        if (slot->entry == NULL || slot->generation == 0)
+            continue;
+        if (!is_changed(state, slot))
+            slot->entry->older = 1;
+        slot->generation = is_changed(state, slot) ? 1 : 0;
+    }
+    state->generation = 1;
+}
+
 void state_freeze(struct state *state)
 {
+    if (state->generation == UINT32_MAX)
+        restart_generations(state);
     struct entries none = state->written;
     state->written = state->changed;
     state->changed = none;

@@ -355,6 +355,7 @@ struct store *store_open(const char *path)
     if (format < STORE_FORMAT)
         message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", which never was one: put the right file back", path, format);
     read_part(store);
+    run(store, "PRAGMA journal_mode = WAL"); /* which a copy that VACUUM has made is not in */
     for (int i = 0; i < STATEMENTS; i++)
         if (sqlite3_prepare_v3(store->database, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) !=
             SQLITE_OK)
