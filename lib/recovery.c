@@ -193,29 +193,27 @@ static void survey_step(void *context, const struct store_step *step)
 
 static void open_parts(struct recovery *recovery)
 {
-    unsigned end;
-    unsigned count = list_parts(recovery->directory, &end);
-    const struct store_part *first = NULL; /* partition 0's */
-    recovery->count = end;
-    recovery->partitions = bytes_allocate(end * sizeof *recovery->partitions);
-    memset(recovery->partitions, 0, end * sizeof *recovery->partitions);
-    for (unsigned i = 0; i < end; i++) {
-        struct buffer path = {0};
+    struct buffer path = {0};
+    unsigned count = list_parts(recovery->directory, &recovery->count);
+    recovery->partitions = bytes_allocate(recovery->count * sizeof *recovery->partitions);
+    memset(recovery->partitions, 0, recovery->count * sizeof *recovery->partitions);
+    for (unsigned i = 0; i < recovery->count; i++) {
+        path.size = 0;
         recovery_part_path(&path, recovery->directory, i);
-        bool there = access(path.data, F_OK) == 0;
-        if (!there)
+        if (access(path.data, F_OK) == -1)
             message_fail(STATUS_MISFIT, "%s: is missing: put back a copy of all partitions of the same time", path.data);
-        buffer_free(&path);
-        struct store *store = reader(recovery, i);
-        const struct store_part *part = store_part(store);
-        if (first == NULL)
-            first = part;
-        if (part->index != i)
-            message_fail(STATUS_MISFIT, "%s: is partition %" PRIu64 " by what it says: give it its name back",
-                         store_path(store), part->index);
+    }
+    buffer_free(&path);
+
+    const struct store_part *first = store_part(reader(recovery, 0));
+    for (unsigned i = 0; i < recovery->count; i++) {
+        const struct store_part *part = store_part(reader(recovery, i));
         if (strcmp(part->directory, first->directory) != 0 || part->count != first->count)
             message_fail(STATUS_MISFIT, "%s: belongs to another recovery directory than part-0.sqlite3: put the right file"
-                         " back", store_path(store));
+                         " back", store_path(reader(recovery, i)));
+        if (part->index != i)
+            message_fail(STATUS_MISFIT, "%s: is partition %" PRIu64 " by what it says: give it its name back",
+                         store_path(reader(recovery, i)), part->index);
     }
     if (first->count != count)
         message_fail(STATUS_MISFIT, "%s: %u of %" PRIu64 " partitions are there, part-%u.sqlite3 is missing: put back a copy"
