@@ -220,16 +220,22 @@ bool stage_wait(struct stage *stage, int fd)
         }
         if (flushed && !stage->touched)
             timeout = -1;
-        struct pollfd fds[3] = {{.fd = fd, .events = POLLIN},
+        struct pollfd fds[4] = {{.fd = fd, .events = POLLIN},
                                 {.fd = -1, .events = POLLIN},
-                                {.fd = source ? signal_pipe[0] : -1, .events = POLLIN}};
+                                {.fd = source ? signal_pipe[0] : -1, .events = POLLIN},
+                                {.fd = flushed && !stage->program->sink ? STDOUT_FILENO : -1}};
         if (stage->recovery != NULL && recovery_saving(stage->recovery))
             fds[1].fd = recovery_wake_fd(stage->recovery);
-        int ready = poll(fds, 3, timeout);
+        int ready = poll(fds, 4, timeout);
         if (ready == -1 && errno != EINTR)
             message_fail(STATUS_SYSTEM, "poll: %s", strerror(errno));
         if (ready > 0 && fds[1].revents != 0)
             finish_save(stage);
+        /* The stage after this one is gone: a write would say so, but there may be none for long. */
+        if (ready > 0 && (fds[3].revents & POLLERR) != 0) {
+            raise(SIGPIPE);
+            message_fail(STATUS_IO, "%s: cannot be written: %s", stage->out.name, strerror(EPIPE));
+        }
         if (ready > 0 && fds[0].revents != 0)
             return true;
         if (!flushed)
@@ -363,6 +369,8 @@ _Noreturn static void refuse_frame(struct stage *stage, struct bytes line, const
 /* The stage before is gone, or what it said is not all there. */
 _Noreturn static void end_broken(struct stage *stage, enum status status, const char *why)
 {
+    /* What was whole when it came is saved, and by the sink committed; nothing more is. */
+    finish_save(stage);
     line_flush(&stage->out);
     if (stage->program->sink && stage->recovery != NULL)
         message_fail(status, "%s: nothing after epoch %" PRIu64 " is committed", why, recovery_committed(stage->recovery));
@@ -598,8 +606,10 @@ int stage_run(const struct stage_program *program, void *context, const struct s
             take_control(&stage, &control);
     }
     check_count(&stage, &control, 0);
-    if (next_frame(&stage, &count, &control, true) != FRAME_MORE)
+    if (next_frame(&stage, &count, &control, true) != FRAME_MORE) {
+        line_flush(&stage.out);
         message_fail(STATUS_DATA, "frames follow !end, which is the end of a stream");
+    }
     frame_reader_close(&stage.in);
     return end(&stage);
 }

@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# Goal of this test: a snapshot is taken on the interval, not at the end alone. A flow whose source is killed goes on
+# after the last commit, and its state and its FILE are those of a flow that nothing has interrupted. Whatever came
+# after the last commit is done again, and FILE holds each line once all the same.
+#
+# `gate` is a FIFO that is read behind the file: a source that has come to it waits, until `exec 7>&-` lets it end.
+
+load helper
+
+setup() {
+    test_begin
+    fl-recovery-init db
+    mkfifo gate
+}
+
+committed() {
+    sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
+}
+
+has_committed() {
+    [ "$(committed)" -ge "$1" ]
+}
+
+has_lines() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# The sum that the directory holds.
+saved_sum() {
+    sqlite3 -readonly "$1/part-0.sqlite3" "SELECT state_key, ser_change FROM snaps WHERE step_id = 'statemap'
+        ORDER BY snap_epoch DESC LIMIT 1"
+}
+
+# sums FROM TO: the lines of that number which the running sum of 1, 2, 3 and so on prints.
+sums() {
+    awk -v from="$1" -v to="$2" 'BEGIN { for (i = from; i <= to; i++) printf "ALL\t%d\n", i * (i + 1) / 2 }'
+}
+
+# kill_source: and what that looks like to the stages after it.
+kill_source() {
+    kill -KILL "$(stage_pid fl-input)"
+    exec 7>&-
+    finish
+    expect_status 74
+    expect_message '^fl-key: the stage before died \(there is no !end\)$'
+    expect_message '^fl-statemap: the stage before failed \(status 74\)$'
+    expect_message "^fl-out: the stage before failed \(status 74\): nothing after epoch $(committed) is committed$"
+}
+
+# expect_whole LINES: FILE and state are those of a flow over as many lines that went through at once.
+expect_whole() {
+    fl-recovery-init whole
+    seq "$1" >whole.txt
+    run_sh 'fl-input -r whole whole.txt | fl-key ALL | fl-statemap sum | fl-out whole.out'
+    expect_status 0
+    expect_file whole.out < <(sums 1 "$1")
+    cmp whole.out out
+    [ "$(saved_sum db)" = "$(saved_sum whole)" ]
+}
+
+@test "with -s 0 a flow whose source is killed after k records goes on with record k + 1" {
+    seq 5 >nums.txt
+    start 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
+    exec 7<>gate
+    wait_until 10 has_committed 5
+    kill_source
+    expect_stdout < <(sums 1 5)
+    [ "$(committed)" -eq 5 ]
+    [ "$(saved_sum db)" = 'ALL|15' ]
+
+    seq 6 7 >>nums.txt
+    run_sh 'fl-input -r db -s 0 nums.txt | fl-key ALL | fl-statemap sum | fl-out'
+    expect_status 0
+    expect_stdout < <(sums 6 7)
+    expect_stderr ''
+    [ "$(saved_sum db)" = 'ALL|28' ]
+}
+
+@test "with -s 0 and the root at fl-statemap as well" {
+    seq 5 >nums.txt
+    start 'fl-input nums.txt gate | fl-key ALL | fl-statemap sum -r db -s 0 | fl-out'
+    exec 7<>gate
+    wait_until 10 has_committed 5
+    kill_source
+    expect_stdout < <(sums 1 5)
+    [ "$(committed)" -eq 5 ]
+
+    seq 6 7 >>nums.txt
+    run_sh 'fl-input nums.txt | fl-key ALL | fl-statemap sum -r db -s 0 | fl-out'
+    expect_status 0
+    expect_stdout < <(sums 6 7)
+    expect_stderr ''
+}
+
+@test "with -s 0 and a pipe as the source as well: what was processed of it is read again and compared" {
+    start 'fl-input -r db -s 0 <gate | fl-key ALL | fl-statemap sum | fl-out'
+    exec 7<>gate
+    seq 5 >&7
+    wait_until 10 has_committed 5
+    kill_source
+    expect_stdout < <(sums 1 5)
+
+    run_sh 'seq 7 | fl-input -r db -s 0 | fl-key ALL | fl-statemap sum | fl-out'
+    expect_status 0
+    expect_stdout < <(sums 6 7)
+    expect_stderr ''
+
+    run_sh 'seq 2 8 | fl-input -r db -s 0 | fl-key ALL | fl-statemap sum | fl-out'
+    expect_status 65
+    expect_stdout ''
+    expect_message '^fl-input: -: its first 14 bytes are not those that were processed before: '
+}
+
+# Between the record that was printed last and the last commit lies one epoch that is being saved, and one that is being
+# printed.
+@test "killed in full run, a flow goes on after its last commit" {
+    local total=400 printed commit
+    seq "$total" >nums.txt
+    start 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
+    exec 7<>gate
+    wait_until 20 has_committed 20
+    kill_source
+    printed=$(wc -l <"$results/stdout")
+    commit=$(committed)
+    echo "committed $commit of $printed"
+    ((commit >= 20 && printed >= commit && printed - commit <= 2))
+    expect_stdout < <(sums 1 "$printed")
+
+    run_sh 'fl-input -r db nums.txt | fl-key ALL | fl-statemap sum | fl-out'
+    expect_status 0
+    expect_stdout < <(sums $((commit + 1)) "$total")
+    expect_stderr ''
+}
+
+@test "killed again and again, state and FILE are those of a flow that nothing interrupted" {
+    local total=0 commit
+    for _ in 1 2 3 4; do
+        seq $((total + 1)) $((total + 100)) >>nums.txt
+        ((total += 100))
+        commit=$(committed)
+        start 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
+        exec 7<>gate
+        wait_until 20 has_committed $((commit + 10))
+        kill_source
+        expect_stdout ''
+    done
+    run_sh 'fl-input -r db nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    expect_whole "$total"
+}
+
+@test "and with the root at fl-statemap as well" {
+    local total=0 commit
+    for _ in 1 2 3; do
+        seq $((total + 1)) $((total + 100)) >>nums.txt
+        ((total += 100))
+        commit=$(committed)
+        start 'fl-input nums.txt gate | fl-key ALL | fl-statemap sum -r db -s 0 | fl-out out'
+        exec 7<>gate
+        wait_until 20 has_committed $((commit + 10))
+        kill_source
+        expect_stdout ''
+    done
+    run_sh 'fl-input nums.txt | fl-key ALL | fl-statemap sum -r db | fl-out out'
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    expect_whole "$total"
+}
+
+@test "with a long interval all since the last commit is done again, and FILE holds each line once" {
+    seq 3 >nums.txt
+    run_sh 'fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
+    expect_status 0
+    for total in 6 9; do
+        seq $((total - 2)) "$total" >>nums.txt
+        start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
+        exec 7<>gate
+        wait_until 10 has_lines out "$total"
+        kill_source
+        expect_file out < <(sums 1 "$total")
+        [ "$(committed)" -eq 1 ]
+    done
+    run_sh 'fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    [ "$(committed)" -eq 2 ]
+    expect_whole 9
+}
+
+@test "with a long interval what was printed comes again, and is no other" {
+    seq 3 >nums.txt
+    start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
+    exec 7<>gate
+    wait_until 10 has_lines "$background/stdout" 3
+    kill_source
+    expect_stdout < <(sums 1 3)
+    [ "$(committed)" -eq 0 ]
+    run_sh 'fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap sum | fl-out'
+    expect_status 0
+    expect_stdout < <(sums 1 3)
+    expect_stderr ''
+}
+
+@test "an existing FILE keeps what it had before the flow" {
+    printf 'before\n' >out
+    seq 2 >nums.txt
+    start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
+    exec 7<>gate
+    wait_until 10 has_lines out 3
+    kill_source
+    run_sh 'fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
+    expect_status 0
+    expect_file out $'before\nALL\t1\nALL\t3'
+}
+
+@test "an interval passes while the input waits" {
+    start 'fl-input -r db -s 50ms gate | fl-key ALL | fl-statemap sum | fl-out out'
+    exec 7<>gate
+    for i in 1 2 3; do
+        echo "$i" >&7
+        wait_until 10 has_committed "$i"
+        expect_file out < <(sums 1 "$i")
+        [ "$(saved_sum db)" = "ALL|$((i * (i + 1) / 2))" ]
+    done
+    stage_pid fl-input
+    exec 7>&-
+    finish
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+}
+
+@test "an interval passes while the input flows" {
+    seq 1000000 >nums.txt
+    run_sh 'fl-input -r db -s 1ms nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    [ "$(committed)" -ge 3 ]
+    [ "$(saved_sum db)" = 'ALL|500000500000' ]
+    [ "$(wc -l <out)" -eq 1000000 ]
+}
+
+@test "no record, no snapshot: an idle flow writes nothing" {
+    seq 3 >nums.txt
+    start 'fl-input -r db -s 1ms nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
+    exec 7<>gate
+    wait_until 10 has_committed 1
+    for _ in 1 2 3 4 5; do
+        [ "$(committed)" -eq 1 ]
+    done
+    exec 7>&-
+    finish
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    expect_file out < <(sums 1 3)
+}
