@@ -16,7 +16,12 @@ LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread
 SANITIZED = BUILD=build/asan BIN=build/asan/bin \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-SOURCES = $(wildcard cmd/*.c lib/*.c tests/unit/*.c)
+# The programs once more, with the crash points of lib/crash.h in them, and what makes system calls fail.
+CRASH = $(BUILD)/crash
+CRASH_BUILD = BUILD=$(CRASH) BIN=$(CRASH)/bin CPPFLAGS='$(CPPFLAGS) -DFL_CRASH_POINTS' \
+	CRASH_POINTS=tests/crash/point.c
+
+SOURCES = $(wildcard cmd/*.c lib/*.c tests/unit/*.c) $(CRASH_POINTS)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(BUILD)/libflowline.a
 PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
@@ -41,7 +46,7 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
-$(LIBRARY): $(filter $(BUILD)/lib/%,$(OBJECTS))
+$(LIBRARY): $(filter $(BUILD)/lib/% $(BUILD)/tests/crash/%,$(OBJECTS))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -57,17 +62,29 @@ deps: ## install what building and testing need, where it is missing
 demo: all ## run the tutorial
 	@PATH="$(abspath $(BIN)):$$PATH" tests/demo
 
-check: all $(UNITS) ## run the tests (TESTS= picks files)
-	@BIN="$(abspath $(BIN))" tests/run $(UNITS) $(TESTS)
+check: all $(UNITS) crash-build ## run the tests (TESTS= picks files)
+	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" tests/run $(UNITS) $(TESTS)
 
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
+
+crash-build: $(CRASH)/shim.so
+	@$(MAKE) --silent $(CRASH_BUILD) all
+
+$(CRASH)/shim.so: tests/crash/shim.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $<
+
+crash: crash-build ## crash the programs everywhere, and N times at random (N=10000)
+	tests/crash/points --bin $(CRASH)/bin
+	tests/crash/random --bin $(CRASH)/bin -n $(or $(N),1000)
+	tests/crash/failing --bin $(CRASH)/bin --shim $(CRASH)/shim.so
 
 lint: ## check pages, scripts and C, and compile with warnings as errors
 	$(if $(PAGES),mandoc -Tlint -W warning $(PAGES))
 	shellcheck -x $(filter-out %.bats,$(SCRIPTS))
 	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
-	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES)
+	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) $(wildcard tests/crash/*.c)
 	@for compiler in gcc clang; do \
 		command -v $$compiler || continue; \
 		$(MAKE) --silent BUILD=build/$$compiler BIN=build/$$compiler/bin CC=$$compiler CFLAGS='-O2 -Werror' \
@@ -93,4 +110,4 @@ clean: ## remove what was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all deps demo check check-asan lint install uninstall clean help
+.PHONY: all deps demo check check-asan crash crash-build lint install uninstall clean help

@@ -13,11 +13,11 @@
 
 static const char usage[] =
     "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] KEY\n"
-    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] -f N[,N...] [-d CHAR]\n"
+    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] -f N[,N...] [-d CHAR]\n"
     "\n"
     "  -f, --fields N[,N...]          the key is these fields of the value, counted from 1\n"
     "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
-    STAGE_USAGE;
+    STAGE_REJECT_USAGE STAGE_USAGE;
 
 struct key {
     struct bytes constant; /* data NULL: the key is made of fields */
@@ -76,6 +76,11 @@ static struct bytes join(struct key *key)
     return buffer_bytes(&key->joined);
 }
 
+static bool has_tab(struct bytes key)
+{
+    return line_find(key.data, key.data + key.size, '\t') != key.data + key.size;
+}
+
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     struct key *key = context;
@@ -84,11 +89,13 @@ static void on_records(void *context, struct stage *stage, const struct record *
         if (key->constant.data != NULL) {
             keyed.plain = records[i].plain && key->constant_plain;
         } else {
-            if (!split(key, records[i].value))
+            if (!split(key, records[i].value)) {
                 stage_refuse(stage, &records[i], "has no field %zu", key->last);
+                continue;
+            }
             keyed.key = join(key);
-            /* Fields that end at blanks hold no tab, and those of a plain value no LF. */
-            keyed.plain = records[i].plain && key->delimiter < 0;
+            /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
+            keyed.plain = records[i].plain && (key->delimiter < 0 || !has_tab(keyed.key));
         }
         stage_send(stage, &keyed);
     }
@@ -120,13 +127,15 @@ int main(int argc, char **argv)
     const char *fields = NULL, *delimiter = NULL;
     const struct option_entry options[] = {{.letter = 'f', .name = "fields", .argument = &fields},
                                            {.letter = 'd', .name = "delimiter", .argument = &delimiter},
-                                           STAGE_OPTIONS(stage_options), {0}};
+                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     size_t count;
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, &count);
     if (fields == NULL && count == 0)
         option_refuse("give a key, or its fields with -f");
     if (fields != NULL && count == 1)
         option_refuse("a key and -f contradict each other");
+    if (fields == NULL && stage_options.reject != NULL)
+        option_refuse("--reject goes with -f: one key for all refuses no record");
     if (fields == NULL && delimiter != NULL)
         option_refuse("-d goes with -f");
 

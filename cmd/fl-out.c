@@ -4,17 +4,11 @@
  *
  * In FILE each record stands exactly once: its length is saved with each epoch, it is synced before the commit, and a
  * resume cuts it back. On standard output it stands at least once. */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <libgen.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "message.h"
 #include "option.h"
-#include "position.h"
+#include "output.h"
 #include "stage.h"
 
 static const char usage[] =
@@ -34,9 +28,7 @@ struct out {
     struct piece *pieces; /* NULL: the key, a tab and the value, or the value alone */
     size_t count;
     const char *name;     /* of the file; NULL: standard output */
-    char *path;           /* where its position is saved under; NULL: it is none that can be cut back */
-    struct position position;
-    bool new;             /* how long it was before is not saved yet */
+    struct output file;
     bool hold;
 };
 
@@ -92,70 +84,19 @@ static void write_default(struct line_writer *writer, const struct record *recor
     line_add(writer, bytes_of("\n"));
 }
 
-static void sync_parent(const char *name)
-{
-    char *copy = strdup(name);
-    int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_CLOEXEC) : -1;
-    if (fd == -1 || (fsync(fd) == -1 && errno != EINVAL))
-        message_fail(STATUS_IO, "%s: its directory cannot be synced: %s", name, strerror(errno));
-    close(fd);
-    free(copy);
-}
-
-/* Before the first byte goes into a file that the flow has not written to: how long it is now. */
-static void save_base(struct out *out, struct stage *stage)
-{
-    char text[POSITION_TEXT];
-    sync_parent(out->name);
-    stage_save_base(stage, bytes_of(out->path), position_format(&out->position, text));
-    out->new = false;
-}
-
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     struct out *out = context;
-    if (out->new)
-        save_base(out, stage);
+    char text[POSITION_TEXT];
+    if (out->file.fresh)
+        stage_save_base(stage, bytes_of(out->file.path), output_base(&out->file, text));
     for (size_t i = 0; i < count; i++) {
         if (out->pieces == NULL)
             write_default(&stage->out, &records[i]);
         else
             write_formatted(out, &stage->out, &records[i]);
     }
-    out->position.records += count;
-}
-
-/* Cuts the file back to what is committed of it. */
-static void cut_back(const struct out *out, int fd)
-{
-    switch (position_compare(&out->position, fd)) {
-    case POSITION_FITS:
-        break;
-    case POSITION_SHORTER:
-        message_fail(STATUS_MISFIT, "%s: is shorter than the %" PRIu64 " bytes that are committed of it: put it back, or write to"
-                     " another file", out->name, out->position.offset);
-    case POSITION_UNREADABLE:
-        message_fail(STATUS_IO, "%s: cannot be read: %s", out->name, strerror(errno));
-    default:
-        message_fail(STATUS_MISFIT, "%s: is not the file that this flow has written %" PRIu64 " bytes to: put that one back, or"
-                     " write to another file", out->name, out->position.offset);
-    }
-    if (ftruncate(fd, (off_t)out->position.offset) == -1)
-        message_fail(STATUS_IO, "%s: cannot be cut back: %s", out->name, strerror(errno));
-}
-
-/* Opens the file for appending; it is made where it is missing and may be. */
-static int open_file(const char *name, bool make)
-{
-    int fd = open(name, O_RDWR | O_APPEND | O_CLOEXEC | (make ? O_CREAT : 0), 0666);
-    if (fd == -1 && errno == ENOENT && !make)
-        message_fail(STATUS_MISFIT, "%s: is missing, and the flow has written to it: put it back, or write to another file",
-                     name);
-    if (fd == -1 && (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
-        fd = open(name, O_WRONLY | O_APPEND | O_CLOEXEC); /* a device, a FIFO */
-    if (fd == -1)
-        message_fail(STATUS_CANT_CREATE, "%s: cannot be opened for writing: %s", name, strerror(errno));
-    return fd;
+    out->file.position.records += count;
 }
 
 static void on_begin(void *context, struct stage *stage)
@@ -168,41 +109,18 @@ static void on_begin(void *context, struct stage *stage)
     }
     if (out->name == NULL)
         return;
-    struct stat status;
-    bool there = stat(out->name, &status) == 0;
-    struct bytes saved = {NULL, 0};
-    if (stage->recovers && (!there || S_ISREG(status.st_mode))) {
-        out->path = position_path(out->name, STATUS_CANT_CREATE);
-        saved = state_get(stage->state, bytes_of(out->path));
-        if (saved.data != NULL && !position_parse(saved, &out->position))
-            message_fail(STATUS_MISFIT, "%s: what is saved of it is not what it must be", out->name);
-    }
-    int fd = open_file(out->name, saved.data == NULL);
-    if (out->path != NULL) {
-        if (saved.data != NULL)
-            cut_back(out, fd);
-        out->new = saved.data == NULL;
-        off_t end = lseek(fd, 0, SEEK_END);
-        out->position.offset = (uint64_t)end;
-        if (end == -1 || !position_take(&out->position, fd))
-            message_fail(STATUS_IO, "%s: cannot be read: %s", out->name, strerror(errno));
-        stage->sync_fd = fd;
-    }
-    stage->out.fd = fd;
+    output_open(&out->file, out->name, stage->recovers ? stage->state : NULL);
+    stage->out.fd = out->file.fd;
     stage->out.name = out->name;
+    if (out->file.path != NULL)
+        stage_sync(stage, out->file.fd, out->name);
 }
 
 static void on_freeze(void *context, struct stage *stage)
 {
     struct out *out = context;
-    char text[POSITION_TEXT];
-    if (out->path == NULL || out->new)
-        return;
-    off_t end = lseek(stage->out.fd, 0, SEEK_CUR);
-    out->position.offset = (uint64_t)end;
-    if (end == -1 || !position_take(&out->position, stage->out.fd))
-        message_fail(STATUS_IO, "%s: cannot be read: %s", out->name, errno != 0 ? strerror(errno) : "it was cut short");
-    state_put(stage->state, bytes_of(out->path), position_format(&out->position, text));
+    if (out->name != NULL)
+        output_freeze(&out->file, stage->state);
 }
 
 int main(int argc, char **argv)
@@ -228,6 +146,6 @@ int main(int argc, char **argv)
         .name = "out", .signature = "out", .sink = true, .begin = on_begin, .records = on_records, .freeze = on_freeze};
     int status = stage_run(&program, &out, &stage_options);
     free(out.pieces);
-    free(out.path);
+    output_close(&out.file);
     return status;
 }

@@ -13,11 +13,11 @@
 #include "stage.h"
 
 static const char usage[] =
-    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] OP\n"
+    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] OP\n"
     "\n"
     "  OP is sum, count, min, max, mean, first or last\n"
     "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
-    STAGE_STEP_USAGE STAGE_USAGE;
+    STAGE_REJECT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 enum { AHEAD = 32 }; /* records whose keys are hashed, and asked for, before the first of them is looked up */
 
@@ -31,8 +31,6 @@ struct statemap {
 static void look_ahead(struct stage *stage, const struct record *records, size_t count, uint64_t *hashes)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!records[i].keyed)
-            stage_refuse(stage, &records[i], "has no key: put fl-key before");
         if (i > 0 && records[i].same_key)
             continue;
         hashes[i] = state_hash(records[i].key);
@@ -45,8 +43,10 @@ static void on_record(struct statemap *map, struct stage *stage, const struct re
     struct bytes state = state_value(slot);
     struct op_result result;
     const char *why = map->op->apply(&map->scratch, state, record->value, &result);
-    if (why != NULL)
+    if (why != NULL) {
         stage_refuse(stage, record, "%s", why);
+        return;
+    }
     /* Sent first: the result may be a part of the state that is about to be replaced. */
     const struct record sent = {.key = record->key,
                                 .value = {result.emit.data, result.emit.size},
@@ -74,6 +74,10 @@ static void on_records(void *context, struct stage *stage, const struct record *
         look_ahead(stage, records + done, some, hashes);
         for (size_t i = 0; i < some; i++) {
             const struct record *record = &records[done + i];
+            if (!record->keyed) {
+                stage_refuse(stage, record, "has no key: put fl-key before");
+                continue;
+            }
             if (i == 0 || !record->same_key)
                 slot = state_find(stage->state, record->key, hashes[i]);
             on_record(context, stage, record, slot);
@@ -100,7 +104,7 @@ int main(int argc, char **argv)
     struct stage_options stage_options = {0};
     const char *memory = NULL;
     const struct option_entry options[] = {{.letter = 'm', .name = "memory", .argument = &memory},
-                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
+                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 1, NULL);
     struct statemap map = {.op = read_op(operands[0])};
     if (memory != NULL && !size_parse(memory, &map.memory))

@@ -84,6 +84,9 @@ static inline char *bytes_copy(char *to, struct bytes bytes)
     return to + size;
 }
 
+/* Whether they are UTF-8 without NUL: what SQLite and a person can read as text. */
+bool bytes_is_text(struct bytes bytes);
+
 /* The view of what a buffer holds, valid until the buffer next changes. */
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {

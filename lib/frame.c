@@ -178,6 +178,12 @@ static char *escape(char *to, struct bytes bytes)
     return to;
 }
 
+void frame_escape(struct buffer *buffer, struct bytes bytes)
+{
+    char *start = buffer_reserve(buffer, 2 * bytes.size);
+    buffer->size += (size_t)(escape(start, bytes) - start);
+}
+
 static bool holds(struct bytes bytes, char byte)
 {
     const char *end = bytes.data + bytes.size;

@@ -89,6 +89,9 @@ size_t frame_write_lines(struct line_writer *writer, struct bytes lines);
 /* Writes each of the words, which end at blanks, tabs and LFs, as a record without a key. Returns how many. */
 size_t frame_write_words(struct line_writer *writer, struct bytes lines);
 
+/* Appends the bytes with their escapes: \\ \n \t. */
+void frame_escape(struct buffer *buffer, struct bytes bytes);
+
 /* Writes `!` and the name; then each field; then the end of the line. */
 void frame_write_control(struct line_writer *writer, const char *name);
 void frame_write_field(struct line_writer *writer, struct bytes field);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "message.h"
 
 enum { PIPE_SIZE = 1024 * 1024 }; /* what Linux grants anyone by default */
@@ -60,6 +61,7 @@ void line_writer_open(struct line_writer *writer, int fd, const char *name)
 static void write_out(const struct line_writer *writer, size_t size)
 {
     size_t done = 0;
+    CRASH_POINT("write: before");
     while (done < size) {
         ssize_t n = write(writer->fd, writer->data + done, size - done);
         if (n >= 0)
@@ -67,6 +69,7 @@ static void write_out(const struct line_writer *writer, size_t size)
         else if (errno != EINTR)
             message_fail(STATUS_IO, "%s: cannot be written: %s", writer->name, strerror(errno));
     }
+    CRASH_POINT("write: after");
 }
 
 void line_flush(struct line_writer *writer)

@@ -74,10 +74,14 @@ static bool write_line(int fd, unsigned number, const char *run)
         size = LOCK_LINE - 1;
     memset(line + size, ' ', (size_t)(LOCK_LINE - 1 - size));
     line[LOCK_LINE - 1] = '\n';
-    ssize_t n = pwrite(fd, line, LOCK_LINE, (off_t)number * LOCK_LINE);
-    if (n >= 0 && n != LOCK_LINE)
-        errno = ENOSPC;
-    return n == LOCK_LINE;
+    for (int done = 0; done < LOCK_LINE;) {
+        ssize_t n = pwrite(fd, line + done, (size_t)(LOCK_LINE - done), (off_t)number * LOCK_LINE + done);
+        if (n == -1 && errno != EINTR)
+            return false;
+        if (n > 0)
+            done += (int)n;
+    }
+    return true;
 }
 
 bool lock_begin(int fd, const char *run, char *holder)
@@ -116,6 +120,21 @@ bool lock_join(int fd, unsigned line, const char *run, char *holder)
         return false;
     }
     return write_line(fd, line, run);
+}
+
+void lock_each_holder(int fd, void (*call)(void *context, const char *holder), void *context)
+{
+    char holder[LOCK_LINE], ignored[LOCK_RUN];
+    off_t size = lseek(fd, 0, SEEK_END);
+    for (off_t start = 0; start == 0 || start < size; start += LOCK_LINE) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = LOCK_LINE};
+        if (fcntl(fd, F_OFD_GETLK, &lock) == -1 || lock.l_type == F_UNLCK)
+            continue;
+        read_holder(fd, start, ignored, holder);
+        call(context, holder);
+        if (lock.l_len > LOCK_LINE) /* a root that is just beginning has all of them */
+            break;
+    }
 }
 
 bool lock_partition(int fd, unsigned partition)

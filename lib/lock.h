@@ -30,6 +30,9 @@ bool lock_share(int fd);
  * says that another execution has begun since (ESTALE); holder says which. */
 bool lock_join(int fd, unsigned line, const char *run, char *holder);
 
+/* Calls for each stage that holds a line, without taking any: holder says who it is, during the call. */
+void lock_each_holder(int fd, void (*call)(void *context, const char *holder), void *context);
+
 /* Waits for the right to write to a partition, and gives it back. */
 bool lock_partition(int fd, unsigned partition);
 bool lock_release(int fd, unsigned partition);

@@ -1,6 +1,5 @@
 #include "recovery.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crash.h"
+#include "directory.h"
 #include "lock.h"
 #include "message.h"
 #include "store.h"
@@ -50,14 +51,17 @@ struct recovery {
     struct bytes *steps; /* ids: of the stages before, then our own */
     size_t steps_count;
     size_t steps_before;
-    struct own_step *own[2];
+    struct own_step *own[3]; /* replay, the program's, reject */
     size_t own_count;
 
     /* The save. The thread reads all of it while saving is true, and the main thread changes nothing then. */
     uint64_t epoch;
     bool commit;
-    int sync_fd;
-    const char *sync_name;
+    struct {
+        int fd;
+        const char *name;
+    } synced[2];
+    size_t synced_count;
     bool saving;
     bool execution_saved;
 
@@ -78,55 +82,10 @@ static struct bytes copy(struct bytes bytes)
     return (struct bytes){data, bytes.size};
 }
 
-void recovery_part_path(struct buffer *path, const char *directory, unsigned index)
-{
-    buffer_print(path, "%s/part-%u.sqlite3", directory, index);
-    *buffer_reserve(path, 1) = '\0';
-}
-
-bool recovery_is_part(const char *name, unsigned *index)
-{
-    char again[64];
-    if (sscanf(name, "part-%u.sqlite3", index) != 1)
-        return false;
-    snprintf(again, sizeof again, "part-%u.sqlite3", *index);
-    return strcmp(name, again) == 0;
-}
-
-/* How many partition files a directory holds, and one more than the highest index. */
-static unsigned list_parts(const char *directory, unsigned *end)
-{
-    DIR *list = opendir(directory);
-    if (list == NULL)
-        message_fail(STATUS_MISFIT, "%s: cannot be read: %s", directory, strerror(errno));
-    unsigned count = 0, index;
-    *end = 0;
-    for (struct dirent *entry; (entry = readdir(list)) != NULL;) {
-        if (!recovery_is_part(entry->d_name, &index) || index >= RECOVERY_PARTITIONS_MOST)
-            continue;
-        count++;
-        if (index >= *end)
-            *end = index + 1;
-    }
-    closedir(list);
-    return count;
-}
-
-static char *resolve(const char *directory)
-{
-    char *resolved = realpath(directory, NULL);
-    if (resolved == NULL && errno == ENOENT)
-        message_fail(STATUS_MISFIT, "%s: there is no such recovery directory: make it with fl-recovery-init %s", directory,
-                     directory);
-    if (resolved == NULL)
-        message_fail(STATUS_MISFIT, "%s: cannot be used as recovery directory: %s", directory, strerror(errno));
-    return resolved;
-}
-
 static struct store *open_part(const struct recovery *recovery, unsigned index)
 {
     struct buffer path = {0};
-    recovery_part_path(&path, recovery->directory, index);
+    directory_part_path(&path, recovery->directory, index);
     struct store *store = store_open(path.data);
     buffer_free(&path);
     return store;
@@ -150,8 +109,7 @@ static struct store *writer(const struct recovery *recovery, unsigned index)
 
 static void begin_write(const struct recovery *recovery, unsigned index)
 {
-    if (!lock_partition(recovery->lock, index))
-        message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", recovery->directory, strerror(errno));
+    directory_lock_part(recovery->lock, recovery->directory, index);
     store_begin(writer(recovery, index));
 }
 
@@ -161,102 +119,17 @@ static void end_write(const struct recovery *recovery, unsigned index)
     lock_release(recovery->lock, index);
 }
 
-/* --- the directory as a whole ------------------------------------------------------------------------------------- */
-
-/* A step and how many partitions know it. */
-struct known_step {
-    struct bytes id;
-    uint64_t first;
-    unsigned seen;
-};
-
-struct survey {
-    struct known_step *steps;
-    size_t count;
-    uint64_t front; /* the lowest */
-};
-
-static void survey_step(void *context, const struct store_step *step)
+static void allocate_partitions(struct recovery *recovery, unsigned count)
 {
-    struct survey *survey = context;
-    size_t i = 0;
-    if (step->front < survey->front)
-        survey->front = step->front;
-    while (i < survey->count && !bytes_equal(survey->steps[i].id, step->id))
-        i++;
-    if (i == survey->count) {
-        survey->steps = bytes_reallocate(survey->steps, (i + 1) * sizeof *survey->steps);
-        survey->steps[survey->count++] = (struct known_step){copy(step->id), step->first, 0};
-    }
-    survey->steps[i].seen++;
-}
-
-static void open_parts(struct recovery *recovery)
-{
-    struct buffer path = {0};
-    unsigned count = list_parts(recovery->directory, &recovery->count);
-    recovery->partitions = bytes_allocate(recovery->count * sizeof *recovery->partitions);
-    memset(recovery->partitions, 0, recovery->count * sizeof *recovery->partitions);
-    for (unsigned i = 0; i < recovery->count; i++) {
-        path.size = 0;
-        recovery_part_path(&path, recovery->directory, i);
-        if (access(path.data, F_OK) == -1)
-            message_fail(STATUS_MISFIT, "%s: is missing: put back a copy of all partitions of the same time", path.data);
-    }
-    buffer_free(&path);
-
-    const struct store_part *first = store_part(reader(recovery, 0));
-    for (unsigned i = 0; i < recovery->count; i++) {
-        const struct store_part *part = store_part(reader(recovery, i));
-        if (strcmp(part->directory, first->directory) != 0 || part->count != first->count)
-            message_fail(STATUS_MISFIT, "%s: belongs to another recovery directory than part-0.sqlite3: put the right file"
-                         " back", store_path(reader(recovery, i)));
-        if (part->index != i)
-            message_fail(STATUS_MISFIT, "%s: is partition %" PRIu64 " by what it says: give it its name back",
-                         store_path(reader(recovery, i)), part->index);
-    }
-    if (first->count != count)
-        message_fail(STATUS_MISFIT, "%s: %u of %" PRIu64 " partitions are there, part-%u.sqlite3 is missing: put back a copy"
-                     " of all partitions of the same time", recovery->directory, count, first->count, count);
-}
-
-/* The last commit, or the newest epoch that all partitions can return to, where copies of different times were put
- * back. */
-static uint64_t find_resume_epoch(struct recovery *recovery)
-{
-    uint64_t epoch = store_committed(reader(recovery, 0));
-    struct survey survey = {.front = epoch};
-    unsigned oldest = 0, youngest = 0;
-    for (unsigned i = 0; i < recovery->count; i++) {
-        uint64_t before = survey.front;
-        store_each_step(reader(recovery, i), survey_step, &survey);
-        if (survey.front < before)
-            oldest = i;
-        if (store_part(reader(recovery, i))->floor > store_part(reader(recovery, youngest))->floor)
-            youngest = i;
-    }
-    epoch = survey.front;
-    uint64_t floor = store_part(reader(recovery, youngest))->floor;
-    if (epoch < floor)
-        message_fail(STATUS_MISFIT, "%s: ends with epoch %" PRIu64 ", and %s returns to epoch %" PRIu64 " at the earliest: put"
-                     " back copies of all partitions of the same time, and for those of different times keep a longer"
-                     " backup interval (-b)", store_path(reader(recovery, oldest)), epoch,
-                     store_path(reader(recovery, youngest)), floor);
-    for (size_t i = 0; i < survey.count; i++) {
-        const struct known_step *step = &survey.steps[i];
-        if (step->first <= epoch && step->seen < recovery->count)
-            message_fail(STATUS_MISFIT, "%s: some partitions know no step %s: put back copies of all of the same time",
-                         recovery->directory, step->id.data);
-        free((char *)step->id.data);
-    }
-    free(survey.steps);
-    return epoch;
+    recovery->count = count;
+    recovery->partitions = bytes_allocate(count * sizeof *recovery->partitions);
+    memset(recovery->partitions, 0, count * sizeof *recovery->partitions);
 }
 
 static struct recovery *recovery_new(char *directory)
 {
     struct recovery *recovery = bytes_allocate(sizeof *recovery);
-    *recovery = (struct recovery){.directory = directory, .sync_fd = -1, .wake = {-1, -1}};
+    *recovery = (struct recovery){.directory = directory, .wake = {-1, -1}};
     pthread_mutex_init(&recovery->mutex, NULL);
     pthread_cond_init(&recovery->condition, NULL);
     if (pipe(recovery->wake) == -1)
@@ -265,39 +138,35 @@ static struct recovery *recovery_new(char *directory)
         fcntl(recovery->wake[i], F_SETFD, FD_CLOEXEC);
         fcntl(recovery->wake[i], F_SETFL, O_NONBLOCK);
     }
-    recovery->lock = lock_open(directory);
-    if (recovery->lock == -1)
-        message_fail(STATUS_MISFIT, "%s/lock: cannot be opened: %s", directory, strerror(errno));
+    recovery->lock = directory_open_lock(directory);
     return recovery;
 }
 
 struct recovery *recovery_begin(const char *directory, int64_t backup)
 {
-    unsigned char random[8];
-    char holder[LOCK_LINE];
-    char *resolved = resolve(directory);
-    unsigned end;
-    if (list_parts(resolved, &end) == 0)
-        message_fail(STATUS_MISFIT, "%s: holds no partitions: make them with fl-recovery-init %s", directory, directory);
-    struct recovery *recovery = recovery_new(resolved);
+    struct buffer why = {0};
+    struct recovery *recovery = recovery_new(directory_find(directory));
     recovery->root = true;
     recovery->backup = backup;
-    if (getentropy(random, sizeof random) == -1)
-        message_fail(STATUS_SYSTEM, "no random numbers: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(recovery->run + 2 * i, 3, "%02x", random[i]);
-    if (!lock_begin(recovery->lock, recovery->run, holder)) {
-        if (errno == EAGAIN)
-            message_fail(STATUS_TRY_LATER, "%s: is in use by %s: try again when it has ended", directory, holder);
-        message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", directory, strerror(errno));
-    }
-    open_parts(recovery);
-    recovery->resume_epoch = recovery->committed = find_resume_epoch(recovery);
+    directory_take(recovery->lock, directory, recovery->run);
+    unsigned count;
+    struct store **parts = directory_open_parts(recovery->directory, &count);
+    if (!directory_find_epoch(recovery->directory, parts, count, &recovery->resume_epoch, &why))
+        message_fail(STATUS_MISFIT, "%s", why.data);
+    buffer_free(&why);
+    recovery->committed = recovery->resume_epoch;
+    allocate_partitions(recovery, count);
+    for (unsigned i = 0; i < count; i++)
+        recovery->partitions[i].reader = parts[i];
+    free(parts);
+    CRASH_POINT("return: before");
     for (unsigned i = 0; i < recovery->count; i++)
         store_return_to(reader(recovery, i), recovery->resume_epoch);
+    CRASH_POINT("return: after");
     recovery->execution = store_last_execution(reader(recovery, 0)) + 1;
     if (!lock_share(recovery->lock))
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be shared: %s", directory, strerror(errno));
+    CRASH_POINT("lock: shared");
     return recovery;
 }
 
@@ -345,7 +214,7 @@ bool recovery_is_announced(const struct control *hello, const char *directory)
 {
     struct bytes path = announced(hello);
     if (path.data != NULL && directory != NULL) {
-        char *own = resolve(directory);
+        char *own = directory_resolve(directory);
         if (!bytes_equal(bytes_of(own), path))
             message_fail(STATUS_MISFIT, "%s: is not the recovery directory of this flow, which is %.*s: give the same -r, or"
                          " give it to the first of the stages alone", directory, (int)path.size, path.data);
@@ -375,11 +244,9 @@ struct recovery *recovery_join(const struct control *hello)
     recovery->backup = (int64_t)backup;
     recovery->committed = recovery->resume_epoch;
     recovery->steps_before = recovery->steps_count;
-    if (count == 0 || count > RECOVERY_PARTITIONS_MOST)
+    if (count == 0 || count > DIRECTORY_PARTITIONS_MOST)
         message_fail(STATUS_DATA, "!fl: names a recovery directory of %" PRIu64 " partitions", count);
-    recovery->count = (unsigned)count;
-    recovery->partitions = bytes_allocate(count * sizeof *recovery->partitions);
-    memset(recovery->partitions, 0, count * sizeof *recovery->partitions);
+    allocate_partitions(recovery, (unsigned)count);
 
     char holder[LOCK_LINE];
     if (!lock_join(recovery->lock, (unsigned)recovery->steps_count, recovery->run, holder)) {
@@ -388,6 +255,7 @@ struct recovery *recovery_join(const struct control *hello)
                          path, holder);
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", path, strerror(errno));
     }
+    CRASH_POINT("lock: joined");
     return recovery;
 }
 
@@ -428,9 +296,10 @@ static void compare_signature(void *context, const struct store_step *step)
         return;
     own->saved = true;
     if (!bytes_equal(step->signature, own->signature))
-        message_fail(STATUS_MISFIT, "%s: step %s was \"%.*s\" here and is \"%s\" now: run the flow as it was, or begin a new"
-                     " recovery directory", own->recovery->directory, own->id.data, (int)step->signature.size,
-                     step->signature.data, own->signature.data);
+        message_fail(STATUS_MISFIT, "%s: step %s was \"%.*s\" here and is \"%s\" now: run the flow as it was, or drop the"
+                     " step and its state with fl-recovery forget %s %s", own->recovery->directory, own->id.data,
+                     (int)step->signature.size, step->signature.data, own->signature.data, own->recovery->directory,
+                     own->id.data);
 }
 
 /* What the directory has to say of its steps; nothing before the first commit. */
@@ -488,8 +357,9 @@ static void check_step(void *context, const struct store_step *step)
     struct recovery *recovery = context;
     if (!has_step(recovery, step->id))
         message_fail(STATUS_MISFIT, "%s: has the state of step %.*s (\"%.*s\"), which is not in this flow: put the stage back,"
-                     " with -r where it was, or begin a new recovery directory", recovery->directory, (int)step->id.size,
-                     step->id.data, (int)step->signature.size, step->signature.data);
+                     " with -r where it was, or drop the step and its state with fl-recovery forget %s %.*s",
+                     recovery->directory, (int)step->id.size, step->id.data, (int)step->signature.size,
+                     step->signature.data, recovery->directory, (int)step->id.size, step->id.data);
 }
 
 void recovery_check_steps(struct recovery *recovery)
@@ -548,8 +418,11 @@ static void save_step(struct recovery *recovery, struct own_step *own, unsigned 
 /* Partition 0, which has the commits, is the last one. */
 static void save(struct recovery *recovery)
 {
-    if (recovery->sync_fd != -1 && fdatasync(recovery->sync_fd) == -1)
-        message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->sync_name, strerror(errno));
+    CRASH_POINT("sync: before");
+    for (size_t i = 0; i < recovery->synced_count; i++)
+        if (fdatasync(recovery->synced[i].fd) == -1)
+            message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->synced[i].name, strerror(errno));
+    CRASH_POINT("sync: after");
     const uint64_t floor = find_floor(recovery);
     for (unsigned index = recovery->count; index-- > 0;) {
         begin_write(recovery, index);
@@ -614,20 +487,19 @@ void recovery_freeze(struct recovery *recovery, uint64_t epoch)
         state_freeze(recovery->own[i]->state);
 }
 
-void recovery_save(struct recovery *recovery)
+void recovery_sync(struct recovery *recovery, int fd, const char *name)
 {
+    recovery->synced[recovery->synced_count].fd = fd;
+    recovery->synced[recovery->synced_count++].name = name;
+}
+
+void recovery_save(struct recovery *recovery, bool commit)
+{
+    recovery->commit = commit;
     recovery->saving = true;
     if (!recovery->thread_runs)
         start_thread(recovery);
     set_work(recovery, WORK_SAVE);
-}
-
-void recovery_save_and_commit(struct recovery *recovery, int sync_fd, const char *sync_name)
-{
-    recovery->commit = true;
-    recovery->sync_fd = sync_fd;
-    recovery->sync_name = sync_name;
-    recovery_save(recovery);
 }
 
 bool recovery_saving(const struct recovery *recovery)
@@ -661,9 +533,11 @@ uint64_t recovery_finish_save(struct recovery *recovery)
 void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key, struct bytes state)
 {
     unsigned index = (unsigned)(state_hash(key) % recovery->count);
+    CRASH_POINT("base: before");
     begin_write(recovery, index);
     store_put(writer(recovery, index), recovery->steps[step], 0, key, state, false, 0);
     end_write(recovery, index);
+    CRASH_POINT("base: after");
 }
 
 void recovery_close(struct recovery *recovery)
@@ -680,8 +554,7 @@ void recovery_close(struct recovery *recovery)
     /* Two that close at the same moment would each take the other for a reason to leave the write-ahead log. */
     for (unsigned i = 0; i < recovery->count; i++) {
         struct partition *partition = &recovery->partitions[i];
-        if (!lock_partition(recovery->lock, i))
-            message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", recovery->directory, strerror(errno));
+        directory_lock_part(recovery->lock, recovery->directory, i);
         if (partition->reader != NULL)
             store_close(partition->reader);
         if (partition->writer != NULL)

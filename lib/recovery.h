@@ -13,15 +13,7 @@
 #include "frame.h"
 #include "state.h"
 
-enum { RECOVERY_PARTITIONS_MOST = 1000 };
-
 struct recovery;
-
-/* Appends the path of a partition, and a NUL that is not counted. */
-void recovery_part_path(struct buffer *path, const char *directory, unsigned index);
-
-/* Whether the name is that of a partition; sets *index. */
-bool recovery_is_part(const char *name, unsigned *index);
 
 /* Begins an execution as its root: takes the directory's lock, checks its partitions, finds the resume epoch and
  * drops what is newer. backup is the backup interval in nanoseconds. */
@@ -59,9 +51,11 @@ struct bytes recovery_step_id(const struct recovery *recovery, size_t index);
 /* Freezes the states of this stage's steps for the epoch. The save before must be finished. */
 void recovery_freeze(struct recovery *recovery, uint64_t epoch);
 
-/* Saves in the background what was frozen. A sink also syncs the descriptor first (-1: none) and commits. */
-void recovery_save(struct recovery *recovery);
-void recovery_save_and_commit(struct recovery *recovery, int sync_fd, const char *sync_name);
+/* Syncs the descriptor before each save, from now on: a file, called name in messages, that what is saved speaks of. */
+void recovery_sync(struct recovery *recovery, int fd, const char *name);
+
+/* Saves in the background what was frozen; a sink also commits the epoch. */
+void recovery_save(struct recovery *recovery, bool commit);
 
 /* Whether a save has begun and was not finished; and a descriptor that can be read from once it is durable. */
 bool recovery_saving(const struct recovery *recovery);

@@ -14,8 +14,10 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "crash.h"
 #include "message.h"
 #include "recovery.h"
+#include "reject.h"
 #include "span.h"
 
 #define SECOND INT64_C(1000000000)
@@ -109,6 +111,7 @@ static void finish_save(struct stage *stage)
     uint64_t epoch = recovery_finish_save(stage->recovery);
     if (stage->program->sink)
         return;
+    CRASH_POINT("saved: before");
     for (size_t i = recovery_steps_before(stage->recovery); i < recovery_steps(stage->recovery); i++) {
         frame_write_control(&stage->out, "saved");
         frame_write_number(&stage->out, epoch);
@@ -116,6 +119,7 @@ static void finish_save(struct stage *stage)
         frame_write_end(&stage->out);
     }
     line_flush(&stage->out);
+    CRASH_POINT("saved: after");
 }
 
 static void save_replay(struct stage *stage)
@@ -134,7 +138,7 @@ static void commit(struct stage *stage)
     stage->waits = false;
     if (stage->out.held)
         line_release(&stage->out, stage->held);
-    recovery_save_and_commit(stage->recovery, stage->sync_fd, stage->out.name);
+    recovery_save(stage->recovery, true);
     /* What was held and is printed now must not be printed again because a stage before dies next. */
     if (stage->out.held)
         finish_save(stage);
@@ -164,9 +168,12 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
         stage->program->freeze(stage->context, stage);
     if (stage->replay != NULL)
         save_replay(stage);
+    if (stage->reject != NULL)
+        reject_freeze(stage->reject);
     if (stage->recovery != NULL)
         recovery_freeze(stage->recovery, epoch);
     if (!stage->program->sink) {
+        CRASH_POINT("epoch: before");
         frame_write_control(&stage->out, "epoch");
         frame_write_number(&stage->out, epoch);
         frame_write_number(&stage->out, stage->sent);
@@ -175,6 +182,7 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
         frame_write_end(&stage->out);
         line_flush(&stage->out);
     }
+    CRASH_POINT("epoch: after");
     stage->sent = 0;
     if (stage->recovery == NULL)
         return;
@@ -183,7 +191,7 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
         stage->waits = true;
         commit(stage);
     } else {
-        recovery_save(stage->recovery);
+        recovery_save(stage->recovery, false);
     }
 }
 
@@ -273,7 +281,7 @@ static void check_step_name(const char *step)
 
 static void begin(struct stage *stage, const struct stage_program *program, void *context)
 {
-    *stage = (struct stage){.program = program, .context = context, .sync_fd = -1};
+    *stage = (struct stage){.program = program, .context = context};
     line_writer_open(&stage->out, STDOUT_FILENO, "standard output");
     if (!program->sink)
         line_widen_pipe(STDOUT_FILENO);
@@ -305,6 +313,21 @@ static void begin_root(struct stage *stage, const struct stage_options *options,
     stage->eager = stage->interval == 0;
 }
 
+/* Opens the file of the rejected records; with recovery its length is the state of a step. */
+static void begin_reject(struct stage *stage, const char *name)
+{
+    struct state *state = NULL;
+    if (name == NULL)
+        return;
+    if (stage->recovery != NULL)
+        state = recovery_add_step(stage->recovery, "reject", NULL, "reject");
+    stage->reject = bytes_allocate(sizeof *stage->reject);
+    stage->reject_step = stage->recovery != NULL ? recovery_steps(stage->recovery) - 1 : 0;
+    reject_open(stage->reject, name, state);
+    if (stage->reject->file.path != NULL)
+        recovery_sync(stage->recovery, stage->reject->file.fd, name);
+}
+
 /* Adds the program's own step, and goes on from the resume epoch. */
 static void add_own_step(struct stage *stage, const struct stage_options *options)
 {
@@ -312,12 +335,14 @@ static void add_own_step(struct stage *stage, const struct stage_options *option
     if (stage->recovery == NULL) {
         if (program->signature != NULL)
             stage->state = state_open(NULL);
+        begin_reject(stage, options->reject);
         return;
     }
     if (program->signature != NULL) {
         stage->step = recovery_steps(stage->recovery);
         stage->state = recovery_add_step(stage->recovery, program->name, options->step, program->signature);
     }
+    begin_reject(stage, options->reject);
     stage->epoch = recovery_resume_epoch(stage->recovery);
     if (program->sink)
         recovery_check_steps(stage->recovery);
@@ -460,7 +485,7 @@ static void read_hello(struct stage *stage, const struct stage_options *options)
     if (stage->recovers && (options->interval != NULL || options->backup != NULL))
         option_refuse("%s is for the first stage with recovery, which is before this one",
                       options->interval != NULL ? "-s" : "-b");
-    if (stage->recovers && (program->signature != NULL || program->sink))
+    if (stage->recovers && (program->signature != NULL || program->sink || options->reject != NULL))
         stage->recovery = recovery_join(&hello);
     const char *directory = chosen_directory(options);
     if (!stage->recovers && directory != NULL) {
@@ -566,6 +591,7 @@ static int end(struct stage *stage)
     if (stage->waits)
         message_fail(STATUS_DATA, "the stream ends before all steps have saved epoch %" PRIu64, stage->epoch);
     if (!stage->program->sink) {
+        CRASH_POINT("end: before");
         frame_write_control(&stage->out, "end");
         frame_write_number(&stage->out, stage->sent);
         frame_write_end(&stage->out);
@@ -574,6 +600,11 @@ static int end(struct stage *stage)
     /* The next stage need not wait until the partitions are closed. */
     if (close(stage->out.fd) == -1)
         message_fail(STATUS_IO, "%s: cannot be closed: %s", stage->out.name, strerror(errno));
+    CRASH_POINT("end: after");
+    if (stage->reject != NULL) {
+        reject_close(stage->reject);
+        free(stage->reject);
+    }
     if (stage->recovery != NULL)
         recovery_close(stage->recovery);
     else if (stage->state != NULL)
@@ -614,17 +645,35 @@ int stage_run(const struct stage_program *program, void *context, const struct s
     return end(&stage);
 }
 
+/* Writes the record to the file of the rejected ones. */
+static void reject_record(struct stage *stage, const struct record *record, uint64_t number, const char *why)
+{
+    struct reject *reject = stage->reject;
+    char text[POSITION_TEXT];
+    if (reject->file.fresh) {
+        struct bytes base = output_base(&reject->file, text);
+        finish_save(stage);
+        recovery_save_base(stage->recovery, stage->reject_step, bytes_of(reject->file.path), base);
+    }
+    reject_write(reject, stage->program->name, buffer_bytes(&stage->source), number, record, why);
+}
+
 void stage_refuse(struct stage *stage, const struct record *record, const char *format, ...)
 {
     struct buffer text = {0};
     char why[1024];
+    const uint64_t number = stage->before + (uint64_t)(record - stage->records) + 1;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
+    if (stage->reject != NULL) {
+        reject_record(stage, record, number, why);
+        return;
+    }
     if (stage->source.size > 0)
         buffer_print(&text, "%.*s: ", (int)stage->source.size, stage->source.data);
-    buffer_print(&text, "record %" PRIu64 ": ", stage->before + (uint64_t)(record - stage->records) + 1);
+    buffer_print(&text, "record %" PRIu64 ": ", number);
     message_quote(&text, record->value);
     buffer_print(&text, " %s", why);
     if (record->keyed) {
@@ -661,7 +710,13 @@ int stage_end(struct stage *stage)
 
 void stage_save_base(struct stage *stage, struct bytes key, struct bytes state)
 {
+    finish_save(stage); /* which uses the same connection */
     recovery_save_base(stage->recovery, stage->step, key, state);
+}
+
+void stage_sync(struct stage *stage, int fd, const char *name)
+{
+    recovery_sync(stage->recovery, fd, name);
 }
 
 void stage_hold(struct stage *stage)

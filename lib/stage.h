@@ -15,6 +15,7 @@
 #include "state.h"
 
 struct recovery;
+struct reject;
 struct stage_program;
 struct replay;
 
@@ -24,13 +25,16 @@ struct stage_options {
     const char *interval;
     const char *backup;
     const char *step;
+    const char *reject;
 };
 
-/* Their entries in a table of options, for a struct stage_options; the second is for stages that keep a state. */
+/* Their entries in a table of options, for a struct stage_options; the second is for stages that keep a state, the third for
+ * those that may refuse a record. */
 #define STAGE_OPTIONS(options)                                                                                         \
     {.letter = 'r', .name = "recovery-directory", .argument = &(options).directory},                                   \
     {.letter = 's', .name = "snapshot-interval", .argument = &(options).interval},                                     \
     {.letter = 'b', .name = "backup-interval", .argument = &(options).backup}
+#define STAGE_REJECT_OPTION(options) {.name = "reject", .argument = &(options).reject}
 #define STAGE_STEP_OPTION(options) {.letter = 'i', .name = "step", .argument = &(options).step}
 
 /* And their lines in a usage text. */
@@ -39,6 +43,8 @@ struct stage_options {
     "  -s, --snapshot-interval SPAN   with -r: save this often (10s; 0 is after every record)\n"                       \
     "  -b, --backup-interval SPAN     with -r: be able to go back this far (0)\n"                                      \
     "      --help, --version          show this, show the version\n"
+#define STAGE_REJECT_USAGE                                                                                             \
+    "      --reject FILE              write records that cannot be taken to FILE, as JSON lines, and go on\n"
 #define STAGE_STEP_USAGE "  -i, --step STEP                the step's name in the recovery directory\n"
 
 struct stage {
@@ -49,7 +55,6 @@ struct stage {
     bool recovers;          /* the flow takes part in recovery from this stage or one before */
     bool root;              /* and this stage is where it begins */
     bool eager;             /* and it closes an epoch after every record (-s 0) */
-    int sync_fd;            /* of a sink: what must be durable before a commit; -1: nothing */
 
     /* The loop's own. */
     const struct stage_program *program;
@@ -62,6 +67,8 @@ struct stage {
     uint64_t before;           /* records of the source before those at hand */
     struct buffer source;      /* its name */
     struct replay *replay;     /* of a root that is no source */
+    size_t reject_step;        /* the index of its step */
+    struct reject *reject;     /* NULL: a record that cannot be taken ends the program */
     uint64_t epoch;            /* the last one that was closed */
     size_t awaited;            /* of a sink: how many `!saved` of that epoch are still to come */
     bool waits;                /* of a sink: for them */
@@ -106,10 +113,11 @@ static inline void stage_send(struct stage *stage, const struct record *record)
     stage->sent++;
 }
 
-/* Ends the program (65) because of a record, which must be one of those that the program was handed. The format, as of printf, is
- * what is wrong with it: `"%s" is not a number` would come out as `fl-statemap: nums.txt: record 17: "abc" is ...`. */
-__attribute__((format(printf, 3, 4))) _Noreturn void stage_refuse(struct stage *stage, const struct record *record,
-                                                                  const char *format, ...);
+/* A record cannot be taken; it must be one of those that the program was handed. With --reject it goes to that file, and the
+ * program goes on with the next one; otherwise this ends the program (65). The format, as of printf, is what is wrong with it: `is not a
+ * number` comes out as `fl-statemap: nums.txt: record 17: "abc" is not a number (key "ALL")`. */
+__attribute__((format(printf, 3, 4))) void stage_refuse(struct stage *stage, const struct record *record,
+                                                        const char *format, ...);
 
 /* A source, which reads something else than frames, has a loop of its own: stage_begin_source; then stage_wait before each
  * read, stage_name_source before the first record of each input, records by stage_send or by writing them to out and adding
@@ -131,6 +139,9 @@ int stage_end(struct stage *stage);
 
 /* For a sink's begin: writes nothing out of an epoch before it is saved everywhere. */
 void stage_hold(struct stage *stage);
+
+/* For a sink's begin: syncs the descriptor, called name in messages, before each commit. */
+void stage_sync(struct stage *stage, int fd, const char *name);
 
 /* For a sink, before it first touches something: saves at once, and for every epoch up to now, how that was. */
 void stage_save_base(struct stage *stage, struct bytes key, struct bytes state);

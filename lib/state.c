@@ -300,7 +300,8 @@ struct bytes state_value(const struct state_slot *slot)
     return entry_value(slot->entry);
 }
 
-void state_set(struct state *state, struct state_slot *slot, struct bytes value)
+/* A change that needs more than new bytes in the place of the old. */
+static void set_anew(struct state *state, struct state_slot *slot, struct bytes value)
 {
     struct entry *entry = slot->entry;
     if (value.data == NULL && !state->saves) {
@@ -312,7 +313,7 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
         struct entry *fresh = entry_new(state, entry_key(entry), value);
         fresh->place = entry->place;
         fresh->older = entry->older;
-        if (changed)
+        if (changed && state->saves)
             state->changed.at[entry->place] = fresh;
         if (frozen)
             entries_add(&state->replaced, entry);
@@ -326,16 +327,29 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
         entry->value_size = NONE;
     }
     state->discarded |= value.data == NULL;
-    if (!changed && state->saves) {
-        if (state->changed.count == CHANGES_MOST)
-            message_fail(STATUS_SYSTEM, "more than %d keys changed in one epoch: take a shorter snapshot interval",
-                         CHANGES_MOST);
-        if (slot->generation != 0)
-            entry->older = 1;
-        slot->generation = state->generation;
-        entry->place = state->changed.count & CHANGES_MOST;
-        entries_add(&state->changed, entry);
+    if (changed)
+        return;
+    if (slot->generation != 0)
+        entry->older = 1;
+    slot->generation = state->generation;
+    if (!state->saves)
+        return;
+    if (state->changed.count == CHANGES_MOST)
+        message_fail(STATUS_SYSTEM, "more than %d keys changed in one epoch: take a shorter snapshot interval",
+                     CHANGES_MOST);
+    entry->place = state->changed.count & CHANGES_MOST;
+    entries_add(&state->changed, entry);
+}
+
+void state_set(struct state *state, struct state_slot *slot, struct bytes value)
+{
+    struct entry *entry = slot->entry;
+    if (!is_changed(state, slot) || value.data == NULL || value.size > entry->room) {
+        set_anew(state, slot, value);
+        return;
     }
+    bytes_copy(entry->data + entry->key_size, value);
+    entry->value_size = (uint32_t)value.size;
 }
 
 struct bytes state_get(struct state *state, struct bytes key)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "crash.h"
 #include "message.h"
 
 enum {
@@ -34,11 +35,16 @@ static const char schema[] =
 
 enum statement {
     BEGIN,
+    BEGIN_LOOK,
     COMMIT,
     COMMITTED,
     COMMITTED_BY,
+    COMMIT_TIME,
     LAST_EXECUTION,
+    LAST_STARTED,
     EACH_STEP,
+    EACH_CONTRADICTION,
+    EACH_CHANGE,
     NEWER,
     DROP_SNAPS,
     DROP_STEPS,
@@ -56,6 +62,9 @@ enum statement {
     SET_FRONT,
     ADD_COMMIT,
     FORGET_COMMITS,
+    FORGET_SNAPS,
+    FORGET_STEP,
+    FORGET_FRONT,
     PUT,
     DELETE_OLDER,
     DISCARDED,
@@ -66,11 +75,26 @@ enum statement {
 
 static const char *const sql[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
+    [BEGIN_LOOK] = "BEGIN",
     [COMMIT] = "COMMIT",
     [COMMITTED] = "SELECT max(commit_epoch) FROM commits",
     [COMMITTED_BY] = "SELECT max(commit_epoch) FROM commits WHERE committed_at <= ?1",
+    [COMMIT_TIME] = "SELECT committed_at FROM commits WHERE commit_epoch = ?1",
     [LAST_EXECUTION] = "SELECT max(ex_num) FROM exs",
+    [LAST_STARTED] = "SELECT started_at FROM exs ORDER BY ex_num DESC LIMIT 1",
     [EACH_STEP] = "SELECT step_id, signature, first_epoch, front_epoch FROM steps LEFT JOIN fronts USING (step_id)",
+    [EACH_CONTRADICTION] =
+        "SELECT 'the step ' || step_id || ' has no front' FROM steps WHERE step_id NOT IN (SELECT step_id FROM fronts)"
+        " UNION ALL SELECT 'the front of step ' || step_id || ' is of no step' FROM fronts"
+        " WHERE step_id NOT IN (SELECT step_id FROM steps)"
+        " UNION ALL SELECT 'epoch ' || committed || ' is committed, and step ' || step_id || ' ends with epoch ' ||"
+        " front_epoch FROM fronts, (SELECT max(commit_epoch) AS committed FROM commits) WHERE front_epoch < committed"
+        " UNION ALL SELECT 'the floor, epoch ' || floor_epoch || ', is above the end of step ' || step_id ||"
+        " ', epoch ' || front_epoch FROM parts, fronts WHERE front_epoch < floor_epoch"
+        " UNION ALL SELECT 'it has commits, which belong to partition 0' FROM parts"
+        " WHERE part_index > 0 AND EXISTS (SELECT * FROM commits)",
+    [EACH_CHANGE] = "SELECT step_id, snap_epoch, state_key, ser_change, \"check\", front_epoch"
+                    " FROM snaps LEFT JOIN fronts USING (step_id)",
     [NEWER] = "SELECT EXISTS (SELECT * FROM fronts WHERE front_epoch > ?1)"
               " OR EXISTS (SELECT * FROM commits WHERE commit_epoch > ?1)",
     [DROP_SNAPS] = "DELETE FROM snaps WHERE snap_epoch > ?1",
@@ -80,9 +104,9 @@ static const char *const sql[STATEMENTS] = {
     [DROP_COMMITS] = "DELETE FROM commits WHERE commit_epoch > ?1",
     [DROP_EXECUTIONS] = "DELETE FROM exs WHERE resume_epoch > ?1",
     [GET] = "SELECT snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1 AND state_key = ?2"
-            " ORDER BY snap_epoch DESC LIMIT 1",
+            " AND snap_epoch <= ?3 ORDER BY snap_epoch DESC LIMIT 1",
     [EACH_STATE] = "SELECT state_key, snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1"
-                   " ORDER BY state_key, snap_epoch",
+                   " AND snap_epoch <= ?2 ORDER BY state_key, snap_epoch",
     [HAS_STATES] = "SELECT EXISTS (SELECT * FROM snaps WHERE step_id = ?1)",
     [PAGES] = "PRAGMA page_count",
     [ADD_EXECUTION] = "INSERT INTO exs VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
@@ -91,6 +115,9 @@ static const char *const sql[STATEMENTS] = {
     [SET_FRONT] = "INSERT OR REPLACE INTO fronts VALUES (?1, ?2)",
     [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2)",
     [FORGET_COMMITS] = "DELETE FROM commits WHERE commit_epoch < ?1",
+    [FORGET_SNAPS] = "DELETE FROM snaps WHERE step_id = ?1",
+    [FORGET_STEP] = "DELETE FROM steps WHERE step_id = ?1",
+    [FORGET_FRONT] = "DELETE FROM fronts WHERE step_id = ?1",
     [PUT] = "INSERT INTO snaps VALUES (?1, ?2, ?3, ?4, ?5)",
     [DELETE_OLDER] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <"
                      " (SELECT max(snap_epoch) FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3)",
@@ -168,39 +195,12 @@ static void bind_number(const struct store *store, enum statement which, int pla
         fail(store, sql[which]);
 }
 
-/* UTF-8 without NUL: what SQLite and a person can read as text. */
-static bool is_text(struct bytes bytes)
-{
-    const unsigned char *at = (const unsigned char *)bytes.data;
-    const unsigned char *end = at + bytes.size;
-    while (at < end) {
-        if (*at - 1u < 0x7f) {
-            at++;
-            continue;
-        }
-        size_t more = *at >= 0xc2 && *at <= 0xdf ? 1 : (*at & 0xf0) == 0xe0 ? 2 : *at >= 0xf0 && *at <= 0xf4 ? 3 : 0;
-        if (more == 0 || (size_t)(end - at) <= more)
-            return false;
-        unsigned code = *at & (0x3fu >> more);
-        for (size_t i = 1; i <= more; i++) {
-            if ((at[i] & 0xc0) != 0x80)
-                return false;
-            code = code << 6 | (at[i] & 0x3fu);
-        }
-        if ((more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
-            (more == 3 && (code < 0x10000 || code > 0x10ffff)))
-            return false;
-        at += more + 1;
-    }
-    return true;
-}
-
 /* The bytes must stay as they are until the statement was run. */
 static void bind_bytes(const struct store *store, enum statement which, int place, struct bytes bytes)
 {
     sqlite3_stmt *statement = store->statements[which];
     const char *data = bytes.size > 0 ? bytes.data : "";
-    int code = is_text(bytes)
+    int code = bytes_is_text(bytes)
                    ? sqlite3_bind_text64(statement, place, data, bytes.size, SQLITE_STATIC, SQLITE_UTF8)
                    : sqlite3_bind_blob64(statement, place, data, bytes.size, SQLITE_STATIC);
     if (code != SQLITE_OK)
@@ -255,7 +255,8 @@ static void verify(const struct store *store, struct bytes step_id, uint64_t epo
                  " all partitions back", store->path, shown.data, (int)step_id.size, step_id.data);
 }
 
-const char *store_create(const char *path, const struct store_part *part)
+/* Makes the file and has it filled, or removes it: NULL, or why not. */
+static const char *make_file(const char *path, int (*fill)(sqlite3 *database, const void *from), const void *from)
 {
     static char why[512];
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -263,19 +264,14 @@ const char *store_create(const char *path, const struct store_part *part)
         return strerror(errno);
     close(fd);
     sqlite3 *database = NULL;
-    char *text = sqlite3_mprintf("%sINSERT INTO parts VALUES (%llu, %llu, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);"
-                                 "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
-                                 schema, (unsigned long long)part->index, (unsigned long long)part->count,
-                                 part->directory, STORE_APPLICATION, STORE_FORMAT);
     int code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL);
     if (code == SQLITE_OK)
-        code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
+        code = fill(database, from);
     if (code != SQLITE_OK)
         snprintf(why, sizeof why, "%s", database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(code));
     int closed = sqlite3_close(database);
     if (code == SQLITE_OK && closed != SQLITE_OK)
         snprintf(why, sizeof why, "%s", sqlite3_errstr(code = closed));
-    sqlite3_free(text);
     if (code == SQLITE_OK)
         return NULL;
     /* On a full disk SQLite leaves the last two behind. */
@@ -289,6 +285,39 @@ const char *store_create(const char *path, const struct store_part *part)
     }
     buffer_free(&file);
     return why;
+}
+
+static int fill_new(sqlite3 *database, const void *from)
+{
+    const struct store_part *part = from;
+    char *text = sqlite3_mprintf("%sINSERT INTO parts VALUES (%llu, %llu, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);"
+                                 "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
+                                 schema, (unsigned long long)part->index, (unsigned long long)part->count,
+                                 part->directory, STORE_APPLICATION, STORE_FORMAT);
+    int code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
+    sqlite3_free(text);
+    return code;
+}
+
+static int fill_copy(sqlite3 *database, const void *from)
+{
+    const struct store *store = from;
+    sqlite3_backup *backup = sqlite3_backup_init(database, "main", store->database, "main");
+    if (backup == NULL)
+        return sqlite3_errcode(database);
+    int code = sqlite3_backup_step(backup, -1);
+    int finished = sqlite3_backup_finish(backup);
+    return code == SQLITE_DONE ? finished : code;
+}
+
+const char *store_create(const char *path, const struct store_part *part)
+{
+    return make_file(path, fill_new, part);
+}
+
+const char *store_copy(struct store *store, const char *path)
+{
+    return make_file(path, fill_copy, store);
 }
 
 /* The first row of a query that is run once, at the opening. */
@@ -365,10 +394,12 @@ struct store *store_open(const char *path)
 
 void store_close(struct store *store)
 {
+    CRASH_POINT("close: before");
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
     if (sqlite3_close(store->database) != SQLITE_OK)
         fail(store, "close");
+    CRASH_POINT("close: after");
     free(store->path);
     free(store);
 }
@@ -431,9 +462,15 @@ void store_return_to(struct store *store, uint64_t epoch)
 
 struct bytes store_get(struct store *store, struct bytes step_id, struct bytes key)
 {
+    return store_get_at(store, step_id, key, INT64_MAX);
+}
+
+struct bytes store_get_at(struct store *store, struct bytes step_id, struct bytes key, uint64_t epoch)
+{
     reset(store, GET);
     bind_bytes(store, GET, 1, step_id);
     bind_bytes(store, GET, 2, key);
+    bind_number(store, GET, 3, epoch);
     if (!step(store, GET)) {
         reset(store, GET);
         return (struct bytes){NULL, 0};
@@ -446,9 +483,16 @@ struct bytes store_get(struct store *store, struct bytes step_id, struct bytes k
 void store_each_state(struct store *store, struct bytes step_id,
                       void (*call)(void *context, struct bytes key, struct bytes state), void *context)
 {
+    store_each_state_at(store, step_id, INT64_MAX, call, context);
+}
+
+void store_each_state_at(struct store *store, struct bytes step_id, uint64_t epoch,
+                         void (*call)(void *context, struct bytes key, struct bytes state), void *context)
+{
     struct buffer key = {0}, change = {0}; /* the newest version so far of the key at hand */
     bool some = false, discarded = false;
     bind_bytes(store, EACH_STATE, 1, step_id);
+    bind_number(store, EACH_STATE, 2, epoch);
     for (;;) {
         bool row = step(store, EACH_STATE);
         struct bytes next = row ? column_bytes(store, EACH_STATE, 0) : (struct bytes){NULL, 0};
@@ -469,6 +513,89 @@ void store_each_state(struct store *store, struct bytes step_id,
     buffer_free(&change);
 }
 
+void store_begin_look(struct store *store)
+{
+    execute(store, BEGIN_LOOK);
+    read_part(store);
+}
+
+void store_end_look(struct store *store)
+{
+    execute(store, COMMIT);
+}
+
+int64_t store_commit_time(struct store *store, uint64_t epoch)
+{
+    bind_number(store, COMMIT_TIME, 1, epoch);
+    return (int64_t)number(store, COMMIT_TIME);
+}
+
+void store_last_started(struct store *store, struct buffer *text)
+{
+    if (step(store, LAST_STARTED))
+        buffer_add(text, column_bytes(store, LAST_STARTED, 0));
+    reset(store, LAST_STARTED);
+}
+
+/* What SQLite itself finds in the file. */
+static void check_file(struct store *store, void (*call)(void *context, const char *finding), void *context)
+{
+    static const char text[] = "PRAGMA integrity_check";
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->database, text, -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        fail(store, text);
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *finding = (const char *)sqlite3_column_text(statement, 0);
+        if (finding == NULL || strcmp(finding, "ok") != 0)
+            call(context, finding != NULL ? finding : "is damaged");
+    }
+    if (code != SQLITE_DONE)
+        fail(store, text);
+    sqlite3_finalize(statement);
+}
+
+/* What is wrong with the change at hand; NULL: nothing. */
+static const char *change_fault(const struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key,
+                                struct bytes change)
+{
+    if (row_check(step_id, epoch, key, change) != column_number(store, EACH_CHANGE, 4))
+        return "does not fit its checksum";
+    if (XXH3_64bits(key.data, key.size) % store->part.count != store->part.index)
+        return "belongs to another partition";
+    if (epoch > column_number(store, EACH_CHANGE, 5)) /* 0 for none: the row of epoch 0 comes before its step */
+        return "is newer than what the step has saved";
+    return NULL;
+}
+
+void store_check(struct store *store, void (*call)(void *context, const char *finding), void *context)
+{
+    struct buffer finding = {0};
+    check_file(store, call, context);
+    while (step(store, EACH_CONTRADICTION)) {
+        finding.size = 0;
+        buffer_add(&finding, column_bytes(store, EACH_CONTRADICTION, 0));
+        buffer_add_byte(&finding, '\0');
+        call(context, finding.data);
+    }
+    reset(store, EACH_CONTRADICTION);
+    while (step(store, EACH_CHANGE)) {
+        struct bytes step_id = column_bytes(store, EACH_CHANGE, 0), key = column_bytes(store, EACH_CHANGE, 2);
+        uint64_t epoch = column_number(store, EACH_CHANGE, 1);
+        const char *fault = change_fault(store, step_id, epoch, key, column_bytes(store, EACH_CHANGE, 3));
+        if (fault == NULL)
+            continue;
+        finding.size = 0;
+        buffer_print(&finding, "the state of key ");
+        message_quote(&finding, key);
+        buffer_print(&finding, " of step %.*s, epoch %" PRIu64 ", %s", (int)step_id.size, step_id.data, epoch, fault);
+        buffer_add_byte(&finding, '\0');
+        call(context, finding.data);
+    }
+    reset(store, EACH_CHANGE);
+    buffer_free(&finding);
+}
+
 bool store_has_states(struct store *store, struct bytes step_id)
 {
     bind_bytes(store, HAS_STATES, 1, step_id);
@@ -482,15 +609,22 @@ uint64_t store_rows_about(struct store *store)
 
 void store_begin(struct store *store)
 {
+    CRASH_POINT("begin: before");
     execute(store, BEGIN);
+    CRASH_POINT("begin: after");
 }
 
 void store_end(struct store *store)
 {
+    CRASH_POINT("commit: before");
     execute(store, COMMIT);
-    if (store->log_pages >= CHECKPOINT_PAGES &&
-        sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+    CRASH_POINT("commit: after");
+    if (store->log_pages < CHECKPOINT_PAGES)
+        return;
+    CRASH_POINT("checkpoint: before");
+    if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
         fail(store, "checkpoint");
+    CRASH_POINT("checkpoint: after");
 }
 
 void store_add_execution(struct store *store, uint64_t execution, uint64_t resume_epoch)
@@ -526,6 +660,15 @@ void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor)
     execute(store, ADD_COMMIT);
     bind_number(store, FORGET_COMMITS, 1, floor);
     execute(store, FORGET_COMMITS);
+}
+
+void store_forget_step(struct store *store, struct bytes step_id)
+{
+    static const enum statement forget[] = {FORGET_SNAPS, FORGET_STEP, FORGET_FRONT};
+    for (size_t i = 0; i < sizeof forget / sizeof *forget; i++) {
+        bind_bytes(store, forget[i], 1, step_id);
+        execute(store, forget[i]);
+    }
 }
 
 void store_put(struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key, struct bytes change,

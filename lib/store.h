@@ -55,12 +55,35 @@ void store_each_step(struct store *store, void (*call)(void *context, const stru
 /* Drops what is newer than the epoch: changes, steps that began later, commits. */
 void store_return_to(struct store *store, uint64_t epoch);
 
+/* A look at the file as it is at this moment, until its end: what is read between the two calls is of one moment, and
+ * store_part too. It keeps nobody from writing, but the write-ahead log grows as long as it lasts. */
+void store_begin_look(struct store *store);
+void store_end_look(struct store *store);
+
+/* When the epoch was committed, in seconds since 1970; 0 where it was not. */
+int64_t store_commit_time(struct store *store, uint64_t epoch);
+
+/* Appends when the newest execution began, as the file has it; nothing where there is none. */
+void store_last_started(struct store *store, struct buffer *text);
+
+/* Looks for what is wrong in the file itself: what SQLite finds, and rows that contradict their checksum, their place or
+ * each other. Calls for each finding with what follows the file's name in a message. */
+void store_check(struct store *store, void (*call)(void *context, const char *finding), void *context);
+
+/* Copies the file as it is now, or as it was at the beginning of the look, to path, as store_create makes and answers. */
+const char *store_copy(struct store *store, const char *path);
+
 /* The newest state of a key; data is NULL where it has none. Valid until the next call. */
 struct bytes store_get(struct store *store, struct bytes step, struct bytes key);
 
 /* Calls for each key of a step that has a state, in the order of the keys, with views valid during the call. */
 void store_each_state(struct store *store, struct bytes step,
                       void (*call)(void *context, struct bytes key, struct bytes state), void *context);
+
+/* Both as of an epoch, which must not be below the floor. */
+struct bytes store_get_at(struct store *store, struct bytes step, struct bytes key, uint64_t epoch);
+void store_each_state_at(struct store *store, struct bytes step, uint64_t epoch,
+                         void (*call)(void *context, struct bytes key, struct bytes state), void *context);
 
 /* Whether the file has a change of the step. */
 bool store_has_states(struct store *store, struct bytes step);
@@ -76,6 +99,7 @@ void store_add_execution(struct store *store, uint64_t number, uint64_t resume_e
 void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t first);
 void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
 void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor);
+void store_forget_step(struct store *store, struct bytes step);
 
 /* The change of a key in an epoch; data NULL discards it. Where the file may hold versions of the key (older), those
  * that no return to floor or later can need are deleted. */

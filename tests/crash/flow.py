@@ -1,0 +1,251 @@
+"""What the crash harnesses share: the flows, a directory to run one in, and what must be the same at its end."""
+
+import concurrent.futures
+import functools
+import os
+import re
+import shlex
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+SECONDS = 30  # for one run; one that takes longer hangs
+
+
+class Difference(Exception):
+    """What is not as it must be."""
+
+
+# Lines of the input, one by one.
+PACE = 'while read -r line; do echo "$line"; sleep 0.02; done <in.txt'
+
+
+class Flow:
+    """A pipeline over in.txt, with the recovery directory db; the input grows by a chunk from run to run."""
+
+    def __init__(self, name, stages, chunks, partitions=1, paced=False):
+        self.name = name
+        self.stages = stages
+        self.chunks = chunks
+        self.partitions = partitions
+        self.paced = paced  # the lines come through a pipe, as PACE gives them
+
+    def program(self, stage):
+        return self.stages[stage].split()[0]
+
+    def command(self, stage=None, variables=''):
+        """The line of shell that runs it, one stage with variables in its environment."""
+        stages = [f'{variables} {text}' if i == stage else text for i, text in enumerate(self.stages)]
+        return ' | '.join([PACE] * self.paced + stages)
+
+
+def numbers(first, last):
+    return b''.join(b'%d\n' % n for n in range(first, last + 1))
+
+
+def words(first, last):
+    return b''.join(b'%c%c %d\n' % (97 + n % 7, 97 + n % 3, n) for n in range(first, last + 1))
+
+
+FLOWS = {flow.name: flow for flow in [
+    Flow('input', ['fl-input -r db -s 0 in.txt', 'fl-key ALL', 'fl-statemap sum', 'fl-out out.txt'],
+         [numbers(1, 3), numbers(4, 5)]),
+    Flow('statemap', ['fl-input in.txt', 'fl-key ALL', 'fl-statemap sum -r db -s 0', 'fl-out out.txt'],
+         [numbers(1, 3), numbers(4, 5)]),
+    Flow('out', ['fl-input in.txt', 'fl-key ALL', 'fl-statemap sum', 'fl-out -r db -s 0 out.txt'],
+         [numbers(1, 3), numbers(4, 5)]),
+    Flow('two', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-statemap count', 'fl-key ALL', 'fl-statemap sum',
+                 'fl-out -f "%k is %v" out.txt'],
+         [words(1, 3), words(4, 5)]),
+    Flow('partitions', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-statemap count', 'fl-out out.txt'],
+         [words(1, 4), words(5, 6)], partitions=4),
+    Flow('paced', ['fl-input -r db -s 50ms', 'fl-key -f 1', 'fl-statemap count', 'fl-out out.txt'],
+         [words(1, 8), words(9, 12)], partitions=2, paced=True),
+    Flow('long', ['fl-input -r db -s 1h in.txt', 'fl-key -f 1', 'fl-statemap count', 'fl-out out.txt'],
+         [words(1, 60000), words(60001, 90000)], partitions=2),
+    Flow('busy', ['fl-input -r db -s 1ms in.txt', 'fl-key -f 1', 'fl-statemap count', 'fl-key ALL', 'fl-statemap sum',
+                  'fl-out out.txt'],
+         [words(1, 20000), words(20001, 30000)], partitions=4),
+    Flow('large', ['fl-input -r db -s 0 in.txt', 'fl-key ALL', 'fl-statemap last', 'fl-out out.txt'],
+         [b'a\n' + b'b' * 5000000 + b'\n', b'c\n']),
+]}
+
+
+def scratch():
+    """Where files are quickest: what is tested here is crashes of processes, not of the machine."""
+    return '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
+
+
+class Place:
+    """A directory to run a flow in, once and again."""
+
+    def __init__(self, flow, binaries):
+        self.flow = flow
+        self.grown = 0
+        self.path = os.path.realpath(tempfile.mkdtemp(prefix='crash-', dir=scratch()))
+        self.environment = {'PATH': binaries + ':' + os.environ['PATH'], 'LC_ALL': 'C',
+                            'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')}
+        self.run(f'fl-recovery-init db {flow.partitions}')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path)
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def read(self, name):
+        try:
+            with open(self.file(name), 'rb') as file:
+                return file.read()
+        except FileNotFoundError:
+            return b''
+
+    def grow(self, chunks=1):
+        """Adds the next chunks to the input, as far as there are any."""
+        with open(self.file('in.txt'), 'ab') as file:
+            for chunk in self.flow.chunks[self.grown:self.grown + chunks]:
+                file.write(chunk)
+                self.grown += 1
+
+    def run(self, command):
+        """Runs a line of shell. Returns its status; what it says is left in the file stderr."""
+        with open(self.file('stderr'), 'wb') as stderr:
+            shell = subprocess.Popen(['sh', '-c', command], cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
+            try:
+                return shell.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                raise Difference(f'hangs: {command}') from None
+            finally:
+                if shell.poll() is None:
+                    os.killpg(shell.pid, signal.SIGKILL)
+                    shell.wait()
+
+    def messages(self):
+        return self.read('stderr').decode(errors='replace').strip()
+
+    def state(self):
+        """The steps, and the newest state of each key, without what differs from directory to directory."""
+        found = set()
+        for index in range(self.flow.partitions):
+            part = self.file(f'db/part-{index}.sqlite3')
+            database = sqlite3.connect(f'file:{part}?mode=ro', uri=True)
+            try:
+                for row in database.execute('SELECT step_id, signature FROM steps'):
+                    found.add(row)
+                for step, key, change in database.execute(
+                        'SELECT step_id, state_key, ser_change FROM snaps AS s WHERE snap_epoch = (SELECT max(snap_epoch) FROM'
+                        ' snaps WHERE step_id = s.step_id AND state_key = s.state_key) AND ser_change IS NOT NULL'):
+                    change = re.sub(r' device=\d+ inode=\d+', '', change) if isinstance(change, str) else change
+                    # A path lies in another partition for another directory.
+                    home = None if isinstance(key, str) and key.startswith('/') else index
+                    key = key.replace(self.path, '') if isinstance(key, str) else key
+                    found.add((step, home, key, change))
+            finally:
+                database.close()
+        return found
+
+    def check_rest(self):
+        """Nothing but the partitions and the lock is left in the directory, and the partitions are whole."""
+        left = sorted(os.listdir(self.file('db')))
+        wanted = sorted(['lock'] + [f'part-{index}.sqlite3' for index in range(self.flow.partitions)])
+        if left != wanted:
+            raise Difference(f'at rest the directory holds {" ".join(left)}')
+        self.check_integrity()
+
+    def check_integrity(self):
+        for index in range(self.flow.partitions):
+            database = sqlite3.connect(self.file(f'db/part-{index}.sqlite3'))
+            try:
+                answer = database.execute('PRAGMA integrity_check').fetchall()
+            finally:
+                database.close()
+            if answer != [('ok',)]:
+                raise Difference(f'part-{index}.sqlite3: {answer}')
+
+    def check_result(self, reference):
+        output, state = reference
+        if self.read('out.txt') != output:
+            raise Difference(f'the output differs:\n{shown(self.read("out.txt"))}instead of\n{shown(output)}')
+        if self.state() != state:
+            raise Difference(f'the state differs:\n  too much: {self.state() - state}\n  too little: {state - self.state()}')
+
+    def check_crashed(self, status, references):
+        """After a run in which something died: it says so, unless all was done before."""
+        if status != 0:
+            return
+        try:
+            self.check_result(references(self.flow.name, self.grown))
+        except Difference as difference:
+            raise Difference(f'a crashed flow ends with status 0, and {difference}') from None
+
+    def complete(self, references):
+        """Runs the flow undisturbed: with the input as it is, and with each chunk that is still to come."""
+        while True:
+            status = self.run(self.flow.command())
+            if status != 0:
+                raise Difference(f'the next run ends with status {status}: {self.messages()}')
+            self.check_rest()
+            if self.grown == len(self.flow.chunks):
+                break
+            self.grow()
+        self.check_result(references(self.flow.name, self.grown))
+
+
+def shown(data):
+    return data[:1000].decode(errors='replace') + ('' if len(data) <= 1000 else f'... ({len(data)} bytes)\n')
+
+
+def reference_reader(binaries):
+    """Gives, for a flow and a count of chunks, the output and the state of one uninterrupted run."""
+
+    @functools.cache
+    def reference(name, chunks):
+        with Place(FLOWS[name], binaries) as place:
+            place.grow(chunks)
+            status = place.run(place.flow.command())
+            if status != 0:
+                sys.exit(f'{name}: the uninterrupted run ends with status {status}: {place.messages()}')
+            place.check_rest()
+            return place.read('out.txt'), place.state()
+
+    return reference
+
+
+def run_cases(cases, attempt, jobs):
+    """Calls attempt for each case, and gives (case, what it returned, the Difference or None) in the order they end."""
+
+    def guarded(case):
+        try:
+            return case, attempt(case), None
+        except Difference as difference:
+            return case, None, difference
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(guarded, case) for case in cases]):
+            yield done.result()
+
+
+def report(case, difference):
+    """Prints a difference, and the command that shows it again."""
+    command = ' '.join(shlex.quote(word) for word in [sys.argv[0], *case])
+    print(f'DIFFERENCE: {difference}\n  again: {command}', flush=True)
+
+
+def add_arguments(parser, name):
+    parser.add_argument('--bin', required=True, help='the directory of the programs to test')
+    parser.add_argument('--flow', action='append', choices=list(FLOWS), help='only this flow')
+    parser.add_argument('--case', help=f'only this one: {name}')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='how many at once')
+
+
+def finish(tried, differences):
+    """The summary line, and the status."""
+    print(f'{os.path.basename(sys.argv[0])}: {tried}: {differences} differences')
+    sys.exit(1 if differences else 0)

@@ -1,0 +1,307 @@
+/* Goal of this test: what is written as frames is read as the same records and control frames, wherever the reads that
+ * bring it begin and end; and a line that is no frame is told as such. */
+#include "frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "check.h"
+
+enum { FRAMES = 2000, ROOM = 64 };
+
+/* One line of a log for what was written, and for what was read: the two must be equal. */
+static void log_bytes(struct buffer *log, struct bytes bytes)
+{
+    buffer_print(log, " %zu:", bytes.size);
+    buffer_add(log, bytes);
+}
+
+static void log_record(struct buffer *log, const struct record *record)
+{
+    buffer_print(log, "\nrecord %s", record->keyed ? "keyed" : "bare");
+    log_bytes(log, record->key);
+    log_bytes(log, record->value);
+}
+
+static void log_control(struct buffer *log, const struct control *control)
+{
+    buffer_print(log, "\ncontrol");
+    log_bytes(log, control->name);
+    for (size_t i = 0; i < control->count; i++)
+        log_bytes(log, control->fields[i]);
+}
+
+/* A writer that keeps what is written to it. */
+static struct line_writer writer_to_memory(void)
+{
+    struct line_writer writer;
+    line_writer_open(&writer, -1, "memory");
+    writer.held = true;
+    return writer;
+}
+
+static struct bytes written(const struct line_writer *writer)
+{
+    return (struct bytes){writer->data, writer->size};
+}
+
+/* Up to size bytes at random, of those that mean something to a frame and some others. */
+static struct bytes random_bytes(char *to, size_t most)
+{
+    static const char bytes[] = {'\n', '\t', '\\', '\0', '=', '+', '!', 'n', 't', 'a', 'b', ' ', '\r', '\x80', '\xff'};
+    bool plain = check_random() % 2 == 0;
+    size_t size = check_random() % 8 == 0 ? 0 : (size_t)(check_random() % (most + 1));
+    for (size_t i = 0; i < size; i++)
+        to[i] = bytes[plain ? 3 + check_random() % 12 : check_random() % sizeof bytes];
+    return (struct bytes){to, size};
+}
+
+/* Writes a stream, and logs what was written. */
+static void write_stream(struct line_writer *writer, struct buffer *log)
+{
+    char key[64], value[512];
+    for (int i = 0; i < FRAMES; i++) {
+        size_t most = check_random() % 50 == 0 ? sizeof value : 20;
+        if (check_random() % 10 == 0) {
+            struct bytes fields[3] = {bytes_of("name")};
+            size_t count = 1 + (size_t)(check_random() % 3);
+            frame_write_control(writer, "name");
+            for (size_t f = 1; f < count; f++) {
+                fields[f] = random_bytes(f == 1 ? key : value, f == 1 ? sizeof key : most);
+                frame_write_field(writer, fields[f]);
+            }
+            frame_write_end(writer);
+            log_control(log, &(struct control){.name = fields[0], .fields = fields + 1, .count = count - 1});
+            continue;
+        }
+        struct record record = {.keyed = check_random() % 3 != 0};
+        record.key = random_bytes(key, record.keyed ? sizeof key : 0);
+        record.value = random_bytes(value, most);
+        bool escaped = memchr(record.value.data, '\n', record.value.size) != NULL ||
+                       memchr(record.key.data, '\n', record.key.size) != NULL ||
+                       memchr(record.key.data, '\t', record.key.size) != NULL;
+        record.plain = !escaped && check_random() % 2 == 0;
+        frame_write(writer, &record);
+        log_record(log, &record);
+    }
+}
+
+/* Takes all that is buffered; true when what remains is no whole frame. */
+static bool read_buffered(struct frame_reader *reader, size_t room, struct buffer *log, struct buffer *frames)
+{
+    for (;;) {
+        struct record records[ROOM];
+        struct control control;
+        size_t count = room;
+        enum frame_kind kind = frame_next(reader, records, &count, &control);
+        if (kind == FRAME_MORE || kind == FRAME_BAD)
+            return kind == FRAME_MORE;
+        if (kind == FRAME_CONTROL) {
+            log_control(log, &control);
+            buffer_add(frames, control.frame);
+            continue;
+        }
+        CHECK(count >= 1 && count <= room);
+        for (size_t i = 0; i < count; i++) {
+            log_record(log, &records[i]);
+            buffer_add(frames, records[i].frame);
+            if (records[i].plain)
+                CHECK_ABOUT(records[i].frame, records[i].frame.data[0] != '\\');
+        }
+    }
+}
+
+/* Feeds a stream through a pipe in pieces of most bytes at most, or of any size up to it, and compares. */
+static void check_pieces(struct bytes stream, struct bytes expected, size_t most, bool any, size_t room)
+{
+    struct frame_reader reader;
+    struct buffer log = {0}, frames = {0};
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    frame_reader_open(&reader, ends[0]);
+    bool whole = true;
+    for (size_t done = 0, size; done < stream.size && whole; done += size) {
+        size = any ? 1 + (size_t)(check_random() % most) : most;
+        if (size > stream.size - done)
+            size = stream.size - done;
+        CHECK(write(ends[1], stream.data + done, size) == (ssize_t)size);
+        /* A block that is nearly full takes less. */
+        for (size_t left = size; left > 0 && whole;) {
+            ssize_t n = line_fill(&reader.lines);
+            CHECK(n > 0);
+            whole = n > 0 && read_buffered(&reader, room, &log, &frames);
+            left -= n > 0 ? (size_t)n : left;
+        }
+        CHECK_ABOUT(reader.bad, whole);
+    }
+    close(ends[1]);
+    CHECK(line_fill(&reader.lines) == 0);
+    CHECK(reader.lines.start == reader.lines.end);
+    CHECK(bytes_equal(buffer_bytes(&log), expected));
+    CHECK(bytes_equal(buffer_bytes(&frames), stream));
+    frame_reader_close(&reader);
+    close(ends[0]);
+    buffer_free(&log);
+    buffer_free(&frames);
+}
+
+static void check_streams(void)
+{
+    for (int i = 0; i < 3; i++) {
+        struct line_writer writer = writer_to_memory();
+        struct buffer log = {0};
+        write_stream(&writer, &log);
+        for (size_t most = 1; most <= 32768; most *= most < 4 ? 3 : 11) {
+            check_pieces(written(&writer), buffer_bytes(&log), most, false, ROOM);
+            check_pieces(written(&writer), buffer_bytes(&log), most, true, 1 + most % ROOM);
+        }
+        check_pieces(written(&writer), buffer_bytes(&log), 1000, true, 1);
+        free(writer.data);
+        buffer_free(&log);
+    }
+}
+
+/* Frames that are longer than a block. */
+static void check_long(void)
+{
+    struct line_writer writer = writer_to_memory();
+    struct buffer log = {0}, key = {0}, value = {0};
+    for (size_t size = LINE_BLOCK / 2 - 2; size < 4 * LINE_BLOCK; size += LINE_BLOCK / 2) {
+        while (value.size < size)
+            buffer_add_byte(&value, (char)('a' + value.size % 26));
+        buffer_add_byte(&key, value.size % 3 == 0 ? '\t' : 'k');
+        const struct record record = {.keyed = true, .key = buffer_bytes(&key), .value = buffer_bytes(&value)};
+        frame_write(&writer, &record);
+        log_record(&log, &record);
+    }
+    check_pieces(written(&writer), buffer_bytes(&log), 65536, false, ROOM);
+    check_pieces(written(&writer), buffer_bytes(&log), 65536, true, ROOM);
+    free(writer.data);
+    buffer_free(&log);
+    buffer_free(&key);
+    buffer_free(&value);
+}
+
+static void check_written(const struct record *record, const char *expected)
+{
+    struct line_writer writer = writer_to_memory();
+    frame_write(&writer, record);
+    CHECK_TEXT(expected, written(&writer));
+    free(writer.data);
+}
+
+/* The bytes that fl-frame(5) gives. */
+static void check_forms(void)
+{
+    static const struct {
+        bool keyed;
+        const char *key, *value, *frame;
+    } forms[] = {
+        {false, "", "", "=\n"},
+        {false, "", "a b", "=a b\n"},
+        {false, "", "a\tb\\n", "=a\tb\\n\n"},
+        {false, "", "a\nb\\\t", "\\=a\\nb\\\\\\t\n"},
+        {true, "", "", "+\t\n"},
+        {true, "k", "v", "+k\tv\n"},
+        {true, "k\\", "v\tw\\", "+k\\\tv\tw\\\n"},
+        {true, "k\t", "v\\", "\\+k\\t\tv\\\\\n"},
+        {true, "k\n", "", "\\+k\\n\t\n"},
+        {true, "k\\", "\n", "\\+k\\\\\t\\n\n"},
+        {false, "", "!end\t0", "=!end\t0\n"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        check_written(&(struct record){.keyed = forms[i].keyed, .key = bytes_of(forms[i].key),
+                                       .value = bytes_of(forms[i].value)}, forms[i].frame);
+
+    struct line_writer writer = writer_to_memory();
+    CHECK(frame_write_lines(&writer, bytes_of("a\n\n \\b\n")) == 3);
+    CHECK(frame_write_lines(&writer, bytes_of("")) == 0);
+    frame_write_control(&writer, "epoch");
+    frame_write_number(&writer, 0);
+    frame_write_number(&writer, UINT64_MAX);
+    frame_write_field(&writer, bytes_of(""));
+    frame_write_field(&writer, bytes_of("a\tb\nc\\"));
+    frame_write_end(&writer);
+    CHECK_TEXT("=a\n=\n= \\b\n!epoch\t0\t18446744073709551615\t\ta\\tb\\nc\\\\\n", written(&writer));
+    free(writer.data);
+}
+
+/* A line that is no frame, between two that are. */
+static void check_bad(const char *line)
+{
+    struct frame_reader reader;
+    struct record records[ROOM];
+    struct control control;
+    size_t count = ROOM;
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    frame_reader_open(&reader, ends[0]);
+    dprintf(ends[1], "=1\n%s\n=2\n", line);
+    CHECK(line_fill(&reader.lines) > 0);
+    CHECK(frame_next(&reader, records, &count, &control) == FRAME_RECORDS && count == 1);
+    count = ROOM;
+    CHECK_ABOUT(bytes_of(line), frame_next(&reader, records, &count, &control) == FRAME_BAD);
+    CHECK_TEXT(line, reader.bad);
+    frame_reader_close(&reader);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void check_refused(void)
+{
+    static const char *const lines[] = {"",        "a",      " =a",     "+",     "+key", "\\",     "\\a",  "\\+",
+                                        "\\+key", "\\=\\", "\\=\\x", "\\=a\\", "!",    "!\tfield", "!a\\", "!a\t\\x"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        check_bad(lines[i]);
+}
+
+/* A frame that is longer than the limit is not waited for. */
+static void check_limit(void)
+{
+    struct frame_reader reader;
+    struct record records[ROOM];
+    struct control control;
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    frame_reader_open(&reader, ends[0]);
+    CHECK(reader.lines.limit == FRAME_LIMIT);
+    reader.lines.limit = 100;
+    dprintf(ends[1], "=%099d", 0);
+    CHECK(line_fill(&reader.lines) == 100);
+    size_t count = ROOM;
+    CHECK(frame_next(&reader, records, &count, &control) == FRAME_MORE);
+    dprintf(ends[1], "\n=%0100d", 0);
+    CHECK(line_fill(&reader.lines) == 102);
+    CHECK(frame_next(&reader, records, &count, &control) == FRAME_RECORDS && count == 1);
+    count = ROOM;
+    CHECK(frame_next(&reader, records, &count, &control) == FRAME_MORE);
+    errno = 0;
+    CHECK(line_fill(&reader.lines) == -1 && errno == EMSGSIZE);
+    frame_reader_close(&reader);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void check_numbers(void)
+{
+    static const char *const refused[] = {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616",
+                                          "99999999999999999999", "000000000000000000001"};
+    uint64_t number = 7;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        CHECK_ABOUT(bytes_of(refused[i]), !frame_number(bytes_of(refused[i]), &number) && number == 7);
+    CHECK(frame_number(bytes_of("0"), &number) && number == 0);
+    CHECK(frame_number(bytes_of("018"), &number) && number == 18);
+    CHECK(frame_number(bytes_of("18446744073709551615"), &number) && number == UINT64_MAX);
+}
+
+int main(void)
+{
+    check_forms();
+    check_streams();
+    check_long();
+    check_refused();
+    check_limit();
+    check_numbers();
+    return check_end();
+}

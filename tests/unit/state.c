@@ -1,0 +1,304 @@
+/* Goal of this test: a state does what a plain table does, through changes, discards, freezing, thawing and loading at
+ * random, while another thread reads what was frozen; and what that thread gets is exactly what changed, sorted. */
+#include "state.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "check.h"
+
+enum { KEYS = 400, STEPS = 20000, ROUNDS = 12, LARGE = 3000 };
+
+/* A value of the plain table. data NULL: none. */
+struct value {
+    char *data;
+    size_t size;
+};
+
+static void value_set(struct value *to, struct bytes from)
+{
+    char *data = NULL;
+    if (from.data != NULL) {
+        data = bytes_allocate(from.size + 1);
+        memcpy(data, from.data, from.size);
+    }
+    free(to->data);
+    *to = (struct value){data, from.size};
+}
+
+static struct bytes value_bytes(struct value value)
+{
+    return (struct bytes){value.data, value.size};
+}
+
+static bool same(struct bytes a, struct bytes b)
+{
+    return (a.data == NULL) == (b.data == NULL) && bytes_equal(a, b);
+}
+
+/* The plain table: for each key, what it is now, what was frozen, and what is saved. */
+static struct {
+    char key[40];
+    struct value now, frozen, saved;
+    bool changed, is_frozen, met;
+} table[KEYS];
+
+static struct bytes key_of(size_t i)
+{
+    return bytes_of(table[i].key);
+}
+
+/* The place of a key, or KEYS. */
+static size_t place_of(struct bytes key)
+{
+    size_t i = 0;
+    while (i < KEYS && !bytes_equal(key_of(i), key))
+        i++;
+    return i;
+}
+
+/* --- what is saved ------------------------------------------------------------------------------------------------ */
+
+static struct value loaded; /* gone at the next call, as the contract says */
+
+static struct bytes load_get(void *from, struct bytes key, uint64_t hash)
+{
+    (void)from;
+    size_t i = place_of(key);
+    CHECK(hash == state_hash(key));
+    value_set(&loaded, i < KEYS ? value_bytes(table[i].saved) : (struct bytes){NULL, 0});
+    return value_bytes(loaded);
+}
+
+static void load_each(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context)
+{
+    (void)from;
+    for (size_t i = 0; i < KEYS; i++) {
+        if (table[i].saved.data == NULL)
+            continue;
+        value_set(&loaded, value_bytes(table[i].saved));
+        call(context, key_of(i), value_bytes(loaded));
+    }
+}
+
+static uint64_t load_count(void *from)
+{
+    const uint64_t *pretended = from;
+    for (size_t i = 0; i < KEYS; i++)
+        if (table[i].saved.data != NULL)
+            return *pretended;
+    return 0;
+}
+
+/* --- the other thread --------------------------------------------------------------------------------------------- */
+
+struct reading {
+    struct state *state;
+    unsigned partitions;
+    struct state_change changes[KEYS];
+    unsigned partition_of[KEYS];
+    size_t count;
+};
+
+static void *read_changes(void *context)
+{
+    struct reading *reading = context;
+    for (unsigned partition = reading->partitions; partition-- > 0;) {
+        struct state_change change;
+        while (state_next_change(reading->state, partition, reading->partitions, &change) && reading->count < KEYS) {
+            reading->partition_of[reading->count] = partition;
+            reading->changes[reading->count++] = change;
+            sched_yield();
+        }
+    }
+    return NULL;
+}
+
+static int compare_keys(struct bytes a, struct bytes b)
+{
+    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* What was read is what was frozen; it is saved now. */
+static void check_reading(const struct reading *reading)
+{
+    for (size_t c = 0; c < reading->count; c++) {
+        const struct state_change *change = &reading->changes[c];
+        size_t i = place_of(change->key);
+        CHECK_ABOUT(change->key, i < KEYS && table[i].is_frozen && !table[i].met);
+        if (i == KEYS)
+            continue;
+        table[i].met = true;
+        CHECK_ABOUT(change->key, same(change->state, value_bytes(table[i].frozen)));
+        CHECK_ABOUT(change->key, change->older || table[i].saved.data == NULL);
+        CHECK_ABOUT(change->key, state_hash(change->key) % reading->partitions == reading->partition_of[c]);
+        if (c > 0 && reading->partition_of[c] == reading->partition_of[c - 1])
+            CHECK_ABOUT(change->key, compare_keys(reading->changes[c - 1].key, change->key) < 0);
+    }
+    for (size_t i = 0; i < KEYS; i++) {
+        if (!table[i].is_frozen)
+            continue;
+        /* A key that came and went within the epoch was never saved, and need not be discarded. */
+        CHECK_ABOUT(key_of(i), table[i].met || (table[i].frozen.data == NULL && table[i].saved.data == NULL));
+        value_set(&table[i].saved, value_bytes(table[i].frozen));
+        table[i].is_frozen = table[i].met = false;
+    }
+}
+
+/* --- a round ------------------------------------------------------------------------------------------------------ */
+
+static struct bytes random_value(char *to)
+{
+    size_t size = (size_t)(check_random() % (check_random() % 40 == 0 ? LARGE : 24));
+    for (size_t i = 0; i < size; i++)
+        to[i] = (char)check_random();
+    return (struct bytes){to, size};
+}
+
+static void change_key(struct state *state, size_t i)
+{
+    char text[LARGE];
+    struct state_slot *slot = state_find(state, key_of(i), state_hash(key_of(i)));
+    struct bytes value = state_value(slot);
+    CHECK_ABOUT(key_of(i), same(value, value_bytes(table[i].now)));
+    switch (check_random() % 8) {
+    case 0:
+        if (value.data == NULL)
+            return;
+        value = (struct bytes){NULL, 0};
+        break;
+    case 1: /* a part of its own */
+        if (value.size > 2)
+            value = (struct bytes){value.data + 1, value.size - 2};
+        else
+            value = bytes_of("");
+        break;
+    case 2:
+        return;
+    default:
+        value = random_value(text);
+    }
+    value_set(&table[i].now, value);
+    state_set(state, slot, value);
+    table[i].changed = true;
+}
+
+static void check_one(void *context, struct bytes key, struct bytes value)
+{
+    size_t *count = context, i = place_of(key);
+    CHECK_ABOUT(key, i < KEYS && same(value, value_bytes(table[i].now)));
+    ++*count;
+}
+
+static void check_all(struct state *state)
+{
+    size_t count = 0, expected = 0;
+    for (size_t i = 0; i < KEYS; i++)
+        expected += table[i].now.data != NULL;
+    state_each(state, check_one, &count);
+    CHECK(count == expected);
+}
+
+static void freeze(struct reading *reading, pthread_t *thread)
+{
+    state_freeze(reading->state);
+    for (size_t i = 0; i < KEYS; i++) {
+        table[i].is_frozen = table[i].changed;
+        table[i].changed = false;
+        if (table[i].is_frozen)
+            value_set(&table[i].frozen, value_bytes(table[i].now));
+    }
+    reading->partitions = 1 + (unsigned)(check_random() % 5);
+    reading->count = 0;
+    CHECK(pthread_create(thread, NULL, read_changes, reading) == 0);
+}
+
+static void thaw(struct reading *reading, pthread_t thread)
+{
+    CHECK(pthread_join(thread, NULL) == 0);
+    check_reading(reading);
+    state_thaw(reading->state);
+}
+
+/* Some thousand changes, with epochs of many lengths; then what was not saved is lost, as in a crash. */
+static void check_round(uint64_t pretended, size_t limit)
+{
+    static struct reading reading;
+    pthread_t thread;
+    bool frozen = false;
+    size_t keys = 1 + (size_t)(check_random() % KEYS);
+    reading.state = state_open(&(struct state_loader){load_get, load_each, load_count, &pretended});
+    state_limit(reading.state, limit);
+    for (int step = 0; step < STEPS / ROUNDS; step++) {
+        change_key(reading.state, (size_t)(check_random() % keys));
+        if (check_random() % 60 == 0) {
+            if (frozen)
+                thaw(&reading, thread);
+            else
+                freeze(&reading, &thread);
+            frozen = !frozen;
+        }
+        if (check_random() % 300 == 0)
+            check_all(reading.state);
+    }
+    if (frozen)
+        thaw(&reading, thread);
+    state_close(reading.state);
+    for (size_t i = 0; i < KEYS; i++) {
+        value_set(&table[i].now, value_bytes(table[i].saved));
+        table[i].changed = false;
+    }
+}
+
+/* Without a loader nothing is frozen, and a discarded key is gone. */
+static void check_unsaved(void)
+{
+    struct state *state = state_open(NULL);
+    for (size_t i = 0; i < KEYS; i++)
+        value_set(&table[i].now, (struct bytes){NULL, 0});
+    for (int step = 0; step < STEPS; step++)
+        change_key(state, (size_t)(check_random() % KEYS));
+    check_all(state);
+    state_close(state);
+}
+
+/* Many keys, of lengths around those of words. */
+static void check_many(void)
+{
+    struct state *state = state_open(NULL);
+    char key[64], value[32];
+    for (int twice = 0; twice < 2; twice++) {
+        for (int i = 0; i < 50000; i++) {
+            int size = snprintf(key, sizeof key, "%d%.*s", i, i % 40, "0123456789012345678901234567890123456789");
+            snprintf(value, sizeof value, "%d", i * 7);
+            struct bytes name = {key, (size_t)size};
+            struct bytes state_now = state_get(state, name);
+            if (twice)
+                CHECK_TEXT(value, state_now);
+            else if (state_now.data == NULL)
+                state_put(state, name, bytes_of(value));
+            else
+                CHECK_ABOUT(name, false);
+        }
+    }
+    state_close(state);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < KEYS; i++)
+        snprintf(table[i].key, sizeof table[i].key, "%.*s%zu", (int)(i * 7 % 30), "common-beginning-of-all-the-keys", i * i);
+    table[0].key[0] = '\0';
+    for (int round = 0; round < ROUNDS; round++)
+        check_round(round % 3 == 0 ? 1 : 1 << 30, round % 2 == 0 ? 0 : 10000);
+    check_unsaved();
+    check_many();
+    value_set(&loaded, (struct bytes){NULL, 0});
+    for (size_t i = 0; i < KEYS; i++) {
+        free(table[i].now.data);
+        free(table[i].frozen.data);
+        free(table[i].saved.data);
+    }
+    return check_end();
+}
