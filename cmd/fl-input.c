@@ -3,8 +3,8 @@
  *     fl-input [-r DIR ...] [FILE...]
  *
  * As the root it saves its position in each file with each epoch, and a resume seeks: no line is read twice and none is
- * skipped, and a file that is not the one that the position belongs to is refused. A pipe cannot seek: what was processed of it
- * is read again and compared. */
+ * skipped, and a file that is not the one that the position belongs to is refused. A pipe cannot seek: what was
+ * processed of it is read again and compared. */
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
@@ -59,8 +59,10 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
             if (n == -1 && errno != EINTR)
                 message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
             if (n == 0)
-                message_fail(STATUS_DATA, "%s: ends %" PRIu64 " bytes before where it was processed to: put it back as it was, or"
-                             " begin a new recovery directory", input->name, left);
+                message_fail(STATUS_DATA,
+                             "%s: ends %" PRIu64 " bytes before where it was processed to: put it back as it was, or"
+                             " begin a new recovery directory",
+                             input->name, left);
         }
         size_t here = lines->end - lines->start;
         if (here > left)
@@ -70,8 +72,10 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
         left -= here;
     }
     if (input->position.offset > 0 && XXH3_64bits_digest(input->hash) != input->position.hash)
-        message_fail(STATUS_DATA, "%s: its first %" PRIu64 " bytes are not those that were processed before: put it back as it"
-                     " was, or begin a new recovery directory", input->name, input->position.offset);
+        message_fail(STATUS_DATA,
+                     "%s: its first %" PRIu64 " bytes are not those that were processed before: put it back as it was,"
+                     " or begin a new recovery directory",
+                     input->name, input->position.offset);
     return true;
 }
 
@@ -106,7 +110,8 @@ static void send_final_line(const struct source *source, struct input *input, st
     if (line.size == 0)
         return;
     if (stage->root && !source->final_line) {
-        message_say("%s: the last line has no line end: it is left for the next run (--final-line takes it)", input->name);
+        message_say("%s: the last line has no line end: it is left for the next run (--final-line takes it)",
+                    input->name);
         return;
     }
     struct buffer whole = {0};

@@ -104,7 +104,8 @@ int main(int argc, char **argv)
     struct stage_options stage_options = {0};
     const char *memory = NULL;
     const struct option_entry options[] = {{.letter = 'm', .name = "memory", .argument = &memory},
-                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
+                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options),
+                                           STAGE_STEP_OPTION(stage_options), {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 1, NULL);
     struct statemap map = {.op = read_op(operands[0])};
     if (memory != NULL && !size_parse(memory, &map.memory))
@@ -112,7 +113,8 @@ int main(int argc, char **argv)
     struct buffer signature = {0};
     buffer_print(&signature, "statemap %s", map.op->name);
     buffer_add_byte(&signature, '\0');
-    const struct stage_program program = {.name = "statemap", .signature = signature.data, .begin = on_begin, .records = on_records};
+    const struct stage_program program = {
+        .name = "statemap", .signature = signature.data, .begin = on_begin, .records = on_records};
     int status = stage_run(&program, &map, &stage_options);
     buffer_free(&signature);
     return status;

@@ -53,8 +53,8 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
         memcpy(&last[1], b.data + size - 4, 4);
         return first[0] == first[1] && last[0] == last[1];
     }
-    return size == 0 || (a.data[0] == b.data[0] && a.data[size / 2] == b.data[size / 2] &&
-                         a.data[size - 1] == b.data[size - 1]);
+    return size == 0 ||
+           (a.data[0] == b.data[0] && a.data[size / 2] == b.data[size / 2] && a.data[size - 1] == b.data[size - 1]);
 }
 
 /* Copies to where there is room, and returns the end of the copy. The two may overlap. */

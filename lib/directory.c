@@ -85,8 +85,9 @@ static bool make_directory(const char *name)
     if (stat(name, &status) == -1 || !S_ISDIR(status.st_mode))
         message_fail(STATUS_CANT_CREATE, "%s: is no directory", name);
     if (list_parts(name, STATUS_CANT_CREATE, &end) > 0)
-        message_fail(STATUS_MISFIT, "%s: has partitions already (part-%u.sqlite3): use it as it is, or give another"
-                     " directory", name, end - 1);
+        message_fail(STATUS_MISFIT,
+                     "%s: has partitions already (part-%u.sqlite3): use it as it is, or give another directory", name,
+                     end - 1);
     return false;
 }
 
@@ -124,8 +125,14 @@ void directory_create(const char *name, unsigned count,
             rmdir(name);
         _Exit(STATUS_CANT_CREATE);
     }
-    buffer_free(&path);
     sync_directory(name);
+    if (made) {
+        path.size = 0;
+        buffer_print(&path, "%s/..", name);
+        buffer_add_byte(&path, '\0');
+        sync_directory(path.data);
+    }
+    buffer_free(&path);
 }
 
 /* --- locks -------------------------------------------------------------------------------------------------------- */
@@ -183,15 +190,18 @@ struct store **directory_open_parts(const char *path, unsigned *count)
         parts[i] = store_open(file.data);
         const struct store_part *first = store_part(parts[0]), *part = store_part(parts[i]);
         if (strcmp(part->directory, first->directory) != 0 || part->count != first->count)
-            message_fail(STATUS_MISFIT, "%s: belongs to another recovery directory than part-0.sqlite3: put the right"
-                         " file back", store_path(parts[i]));
+            message_fail(STATUS_MISFIT,
+                         "%s: belongs to another recovery directory than part-0.sqlite3: put the right file back",
+                         store_path(parts[i]));
         if (part->index != i)
             message_fail(STATUS_MISFIT, "%s: is partition %" PRIu64 " by what it says: give it its name back",
                          store_path(parts[i]), part->index);
     }
     if (store_part(parts[0])->count != there)
-        message_fail(STATUS_MISFIT, "%s: %u of %" PRIu64 " partitions are there, part-%u.sqlite3 is missing: put back a"
-                     " copy of all partitions of the same time", path, there, store_part(parts[0])->count, there);
+        message_fail(STATUS_MISFIT,
+                     "%s: %u of %" PRIu64 " partitions are there, part-%u.sqlite3 is missing: put back a copy of all "
+                                          "partitions of the same time",
+                     path, there, store_part(parts[0])->count, there);
     buffer_free(&file);
     return parts;
 }
@@ -241,15 +251,19 @@ bool directory_find_epoch(const char *path, struct store *const *parts, unsigned
     *epoch = survey.front;
     why->size = 0;
     if (*epoch < store_part(parts[youngest])->floor)
-        buffer_print(why, "%s: ends with epoch %" PRIu64 ", and %s returns to epoch %" PRIu64 " at the earliest: put"
-                     " back copies of all partitions of the same time, as fl-recovery backup makes them, and for those of"
-                     " different times keep a longer backup interval (-b)", store_path(parts[oldest]), *epoch,
-                     store_path(parts[youngest]), store_part(parts[youngest])->floor);
+        buffer_print(why,
+                     "%s: ends with epoch %" PRIu64 ", and %s returns to epoch %" PRIu64
+                     " at the earliest: put back copies of all partitions of the same time, as fl-recovery backup "
+                     "makes them, and for those of different times keep a longer backup interval (-b)",
+                     store_path(parts[oldest]), *epoch, store_path(parts[youngest]),
+                     store_part(parts[youngest])->floor);
     for (size_t i = 0; i < survey.count; i++) {
         struct known_step *step = &survey.steps[i];
         if (why->size == 0 && step->first <= *epoch && step->seen < count)
-            buffer_print(why, "%s: some partitions know no step %.*s: drop it from the others with fl-recovery forget, or"
-                         " put back copies of all of the same time", path, (int)step->id.size, step->id.data);
+            buffer_print(why,
+                         "%s: some partitions know no step %.*s: drop it from the others with fl-recovery forget, or "
+                         "put back copies of all of the same time",
+                         path, (int)step->id.size, step->id.data);
         buffer_free(&step->id);
     }
     free(survey.steps);

@@ -119,7 +119,8 @@ enum frame_kind frame_next(struct frame_reader *reader, struct record *records, 
         record->keyed = *at == '+';
         record->key = (struct bytes){at + 1, 0};
         record->value.data = at + 1;
-        record->same_key = key.size > 0 && (size_t)(end - at) >= key.size && bytes_equal((struct bytes){at, key.size}, key);
+        record->same_key =
+            key.size > 0 && (size_t)(end - at) >= key.size && bytes_equal((struct bytes){at, key.size}, key);
         if (record->same_key) {
             record->key.size = key.size - 2;
             record->value.data = at + key.size;

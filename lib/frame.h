@@ -18,7 +18,7 @@
 
 /* One record. The views are the reader's or the maker's. */
 struct record {
-    struct bytes key;   /* empty where it has none */
+    struct bytes key; /* empty where it has none */
     struct bytes value;
     bool keyed;
     bool plain;         /* known to need no escapes: no LF in either, no TAB in the key; false: not known */
@@ -47,7 +47,7 @@ struct frame_reader {
     struct buffer unescaped; /* what the escapes of the frames handed out stand for */
     struct bytes *fields;
     size_t fields_room;
-    struct bytes bad;        /* of FRAME_BAD: the line */
+    struct bytes bad; /* of FRAME_BAD: the line */
 };
 
 /* Begins to read frames from fd, which stays the caller's. */

@@ -80,7 +80,8 @@ static void add_known(void *context, struct bytes key, struct bytes state)
     struct known *last = &known->list[known->count++];
     last->key = strndup(key.data, key.size);
     if (last->key == NULL || !position_parse(state, &last->position))
-        message_fail(STATUS_MISFIT, "%.*s: its saved position is not what it must be: put a copy of all partitions back",
+        message_fail(STATUS_MISFIT,
+                     "%.*s: its saved position is not what it must be: put a copy of all partitions back",
                      (int)key.size, key.data);
 }
 
@@ -125,15 +126,18 @@ static struct input *insert_input(struct inputs *inputs, size_t place, const cha
     return input;
 }
 
-/* Follows a file that was rotated: the old one is to be read first, and those that came in between. False: it is nowhere. Moves
- * *place on by as many inputs as that puts before the one there. */
-static bool follow_rotation(struct inputs *inputs, const struct known_list *known, size_t *place, const struct known *old)
+/* Follows a file that was rotated: the old one is to be read first, and those that came in between. False: it is
+ * nowhere. Moves *place on by as many inputs as that puts before the one there. */
+static bool follow_rotation(struct inputs *inputs, const struct known_list *known, size_t *place,
+                            const struct known *old)
 {
     struct rotation rotation;
     switch (rotation_find(inputs->list[*place].key, &old->position, &rotation)) {
     case ROTATION_INCOMPLETE:
-        message_fail(STATUS_MISFIT, "%s: was rotated, and %s, which came next, is missing or compressed: put it back, or say"
-                     " --on-replaced restart to go on with the newest alone", inputs->list[*place].name, rotation.paths[0]);
+        message_fail(STATUS_MISFIT,
+                     "%s: was rotated, and %s, which came next, is missing or compressed: put it back, or say "
+                     "--on-replaced restart to go on with the newest alone",
+                     inputs->list[*place].name, rotation.paths[0]);
     case ROTATION_GONE:
         return false;
     case ROTATION_FOUND:
@@ -151,7 +155,8 @@ static bool follow_rotation(struct inputs *inputs, const struct known_list *know
     return true;
 }
 
-/* A file that is not the one its position is of, and the other one is nowhere: it is read from its start, or refused. */
+/* A file that is not the one its position is of, and the other one is nowhere: it is read from its start, or refused.
+ */
 static void take_replaced(const struct inputs *inputs, struct input *input, const struct position *before)
 {
     static const char remedy[] = "put it back as it was, or say --on-replaced restart to read it from its start";
@@ -160,18 +165,22 @@ static void take_replaced(const struct inputs *inputs, struct input *input, cons
         return;
     switch (fit) {
     case POSITION_SHORTER:
-        message_fail(STATUS_MISFIT, "%s: was truncated: it is shorter than the %" PRIu64 " bytes that were processed of it: %s",
+        message_fail(STATUS_MISFIT,
+                     "%s: was truncated: it is shorter than the %" PRIu64 " bytes that were processed of it: %s",
                      input->name, before->offset, remedy);
     case POSITION_CHANGED:
-        message_fail(STATUS_MISFIT, "%s: was replaced, or changed before byte %" PRIu64 ", up to which it was processed: %s",
+        message_fail(STATUS_MISFIT,
+                     "%s: was replaced, or changed before byte %" PRIu64 ", up to which it was processed: %s",
                      input->name, before->offset, remedy);
     case POSITION_RENEWED:
         if (inputs->on_replaced == ON_REPLACED_CONTINUE) {
             input->position = *before;
             return;
         }
-        message_fail(STATUS_MISFIT, "%s: was replaced by another file, in which the lines that were processed are the same: %s, or"
-                     " --on-replaced continue to go on in it", input->name, remedy);
+        message_fail(STATUS_MISFIT,
+                     "%s: was replaced by another file, in which the lines that were processed are the same: %s, or "
+                     "--on-replaced continue to go on in it",
+                     input->name, remedy);
     default:
         message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
     }

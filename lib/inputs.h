@@ -1,8 +1,8 @@
 /* inputs: the files that a source reads, and how far it has read each.
  *
- * A file is known by its device, its inode and the bytes before the position, whatever its name is now: one that was renamed goes
- * on under its new name, and one that was rotated is read to its end before the new one at its path begins. A file that was truncated
- * or replaced is refused, or read from its start, as on_replaced says. */
+ * A file is known by its device, its inode and the bytes before the position, whatever its name is now: one that was
+ * renamed goes on under its new name, and one that was rotated is read to its end before the new one at its path
+ * begins. A file that was truncated or replaced is refused, or read from its start, as on_replaced says. */
 #ifndef INPUTS_H
 #define INPUTS_H
 
@@ -16,8 +16,8 @@ struct input {
     char *key;        /* its position is saved under this */
     int fd;
     bool seekable;
-    bool found;       /* it was not given: it is where a rotated file was found, and name is malloc's */
-    bool moved;       /* the position changed since it was saved */
+    bool found; /* it was not given: it is where a rotated file was found, and name is malloc's */
+    bool moved; /* the position changed since it was saved */
     struct position position;
     XXH3_state_t *hash; /* of a pipe: all bytes before the position */
 };
@@ -33,7 +33,8 @@ struct inputs {
 /* Opens all of them; no name is standard input. One that is missing ends the program (66). The names must stay. */
 void inputs_open(struct inputs *inputs, char **names, size_t count);
 
-/* Finds the position of each in the state of the step, and may add inputs before others. What does not fit ends the program (78). */
+/* Finds the position of each in the state of the step, and may add inputs before others. What does not fit ends the
+ * program (78). */
 void inputs_find_positions(struct inputs *inputs, struct state *state);
 
 /* Puts the positions that have moved into the state. */

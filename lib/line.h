@@ -34,8 +34,8 @@ void line_reader_close(struct line_reader *reader);
  * EINTR where a signal came first, or what read says. */
 ssize_t line_fill(struct line_reader *reader);
 
-/* The place of the first such byte in [at, end), or end. The first of them are looked at eight at a time: most of what is
- * looked for is near, nearer than a call is worth. */
+/* The place of the first such byte in [at, end), or end. The first of them are looked at eight at a time: most of what
+ * is looked for is near, nearer than a call is worth. */
 static inline const char *line_find(const char *at, const char *end, char byte)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

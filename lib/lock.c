@@ -69,7 +69,8 @@ static bool write_line(int fd, unsigned number, const char *run)
     struct tm parts;
     if (gmtime_r(&now, &parts) == NULL || strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
         since[0] = '\0';
-    int size = snprintf(line, sizeof line, "%s %s (process %ld, since %s)", run, message_program, (long)getpid(), since);
+    int size =
+        snprintf(line, sizeof line, "%s %s (process %ld, since %s)", run, message_program, (long)getpid(), since);
     if (size < 0 || size >= LOCK_LINE)
         size = LOCK_LINE - 1;
     memset(line + size, ' ', (size_t)(LOCK_LINE - 1 - size));

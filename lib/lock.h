@@ -16,7 +16,8 @@ enum {
     LOCK_RUN = 32    /* bytes that name an execution, with the NUL */
 };
 
-/* Opens the lock file of the directory, making it (0600) where it is missing. Returns the descriptor or -1 with errno. */
+/* Opens the lock file of the directory, making it (0600) where it is missing. Returns the descriptor or -1 with errno.
+ */
 int lock_open(const char *directory);
 
 /* Takes the whole for the root of the execution named run, and writes its line. On failure holder, of LOCK_LINE

@@ -11,16 +11,16 @@
 
 /* The exit statuses, as in sysexits.h, which not every system has. */
 enum status {
-    STATUS_OK = 0,          /* done, and committed */
-    STATUS_USAGE = 64,      /* the command line is wrong */
-    STATUS_DATA = 65,       /* a bad record, or a replay that differs */
-    STATUS_NO_INPUT = 66,   /* an input is missing */
-    STATUS_INTERNAL = 70,   /* an error of this program */
-    STATUS_SYSTEM = 71,     /* out of memory, threads, descriptors */
-    STATUS_CANT_CREATE = 73,/* an output cannot be created */
-    STATUS_IO = 74,         /* an I/O error, or the stage before died */
-    STATUS_TRY_LATER = 75,  /* the recovery directory is in use */
-    STATUS_MISFIT = 78      /* the recovery directory does not fit */
+    STATUS_OK = 0,           /* done, and committed */
+    STATUS_USAGE = 64,       /* the command line is wrong */
+    STATUS_DATA = 65,        /* a bad record, or a replay that differs */
+    STATUS_NO_INPUT = 66,    /* an input is missing */
+    STATUS_INTERNAL = 70,    /* an error of this program */
+    STATUS_SYSTEM = 71,      /* out of memory, threads, descriptors */
+    STATUS_CANT_CREATE = 73, /* an output cannot be created */
+    STATUS_IO = 74,          /* an I/O error, or the stage before died */
+    STATUS_TRY_LATER = 75,   /* the recovery directory is in use */
+    STATUS_MISFIT = 78       /* the recovery directory does not fit */
 };
 
 /* The name that messages begin with. One per process; set first of all in main. */

@@ -7,7 +7,7 @@
 
 __extension__ typedef unsigned __int128 magnitude;
 
-#define MAGNITUDE_MAX ((magnitude)1 << 127) /* of the least mantissa; the greatest is one less */
+#define MAGNITUDE_MAX ((magnitude)1 << 127)            /* of the least mantissa; the greatest is one less */
 #define DOUBLE_INTEGERS ((magnitude)1 << DBL_MANT_DIG) /* up to here every integer is a double */
 
 static magnitude magnitude_of(struct number number)

@@ -116,8 +116,8 @@ static int next_answer(int argc, char **argv, const struct grammar *grammar)
     return answer;
 }
 
-char **option_parse(char **argv, const char *usage, const struct option_entry *const *tables, size_t least,
-                    size_t most, size_t *count)
+char **option_parse(char **argv, const char *usage, const struct option_entry *const *tables, size_t least, size_t most,
+                    size_t *count)
 {
     bool help = false;
     bool version = false;

@@ -32,8 +32,8 @@ struct option_entry {
  *     const struct option_entry options[] = {{.letter = 'd', .argument = &delimiter}, {0}};
  *     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, OPTION_ANY, NULL);
  */
-char **option_parse(char **argv, const char *usage, const struct option_entry *const *tables, size_t least,
-                    size_t most, size_t *count);
+char **option_parse(char **argv, const char *usage, const struct option_entry *const *tables, size_t least, size_t most,
+                    size_t *count);
 
 /* Ends the program (64) with a message and a pointer to --help: for a value that an option does not take, options that
  * contradict each other, and the like. */

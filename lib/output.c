@@ -18,13 +18,17 @@ static void cut_back(const struct output *output)
     case POSITION_FITS:
         break;
     case POSITION_SHORTER:
-        message_fail(STATUS_MISFIT, "%s: is shorter than the %" PRIu64 " bytes that are committed of it: put it back, or write to"
-                     " another file", output->name, output->position.offset);
+        message_fail(STATUS_MISFIT,
+                     "%s: is shorter than the %" PRIu64 " bytes that are committed of it: put it back, or write to "
+                                                        "another file",
+                     output->name, output->position.offset);
     case POSITION_UNREADABLE:
         message_fail(STATUS_IO, "%s: cannot be read: %s", output->name, strerror(errno));
     default:
-        message_fail(STATUS_MISFIT, "%s: is not the file that this flow has written %" PRIu64 " bytes to: put that one back, or"
-                     " write to another file", output->name, output->position.offset);
+        message_fail(STATUS_MISFIT,
+                     "%s: is not the file that this flow has written %" PRIu64 " bytes to: put that one back, or write "
+                                                                               "to another file",
+                     output->name, output->position.offset);
     }
     CRASH_POINT("cut: before");
     if (ftruncate(output->fd, (off_t)output->position.offset) == -1)
@@ -37,8 +41,8 @@ static int open_file(const char *name, bool make)
 {
     int fd = open(name, O_RDWR | O_APPEND | O_CLOEXEC | (make ? O_CREAT : 0), 0666);
     if (fd == -1 && errno == ENOENT && !make)
-        message_fail(STATUS_MISFIT, "%s: is missing, and the flow has written to it: put it back, or write to another file",
-                     name);
+        message_fail(STATUS_MISFIT,
+                     "%s: is missing, and the flow has written to it: put it back, or write to another file", name);
     if (fd == -1 && (errno == EACCES || errno == ENXIO || errno == EINVAL || errno == ESPIPE))
         fd = open(name, O_WRONLY | O_APPEND | O_CLOEXEC); /* a device, a FIFO */
     if (fd == -1)
@@ -52,7 +56,8 @@ static void take_end(struct output *output)
     off_t end = lseek(output->fd, 0, SEEK_END);
     output->position.offset = (uint64_t)end;
     if (end == -1 || !position_take(&output->position, output->fd))
-        message_fail(STATUS_IO, "%s: cannot be read: %s", output->name, errno != 0 ? strerror(errno) : "it was cut short");
+        message_fail(STATUS_IO, "%s: cannot be read: %s", output->name,
+                     errno != 0 ? strerror(errno) : "it was cut short");
 }
 
 void output_open(struct output *output, const char *name, struct state *state)
@@ -64,8 +69,8 @@ void output_open(struct output *output, const char *name, struct state *state)
         output->path = position_path(name, STATUS_CANT_CREATE);
         saved = state_get(state, bytes_of(output->path));
         if (saved.data != NULL && !position_parse(saved, &output->position))
-            message_fail(STATUS_MISFIT, "%s: what is saved of it is not what it must be: put a copy of all partitions back",
-                         name);
+            message_fail(STATUS_MISFIT,
+                         "%s: what is saved of it is not what it must be: put a copy of all partitions back", name);
     }
     output->fd = open_file(name, saved.data == NULL);
     if (output->path == NULL)

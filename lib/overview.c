@@ -57,9 +57,11 @@ static void report_file(void *context, struct bytes key, struct bytes state)
     const bool known = position_parse(state, &position);
     const bool named = path.data[0] == '/';
     const bool there = named && stat(path.data, &file) == 0;
-    const char *note =
-        !known ? "no position" : there ? file_note(&position, &file) : !named ? NULL
-        : errno == ENOENT ? "missing" : strerror(errno);
+    const char *note = !known            ? "no position"
+                       : there           ? file_note(&position, &file)
+                       : !named          ? NULL
+                       : errno == ENOENT ? "missing"
+                                         : strerror(errno);
 
     report_row(report, overview_sections[overview->section]);
     report_text(report, input ? "input" : "output", key);

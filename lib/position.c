@@ -92,7 +92,8 @@ char *position_path(const char *name, enum status status)
         char *resolved = directory != NULL ? realpath(directory, NULL) : NULL;
         struct buffer joined = {0};
         if (resolved != NULL) {
-            buffer_print(&joined, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, slash == NULL ? name : slash + 1);
+            buffer_print(&joined, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved,
+                         slash == NULL ? name : slash + 1);
             buffer_add_byte(&joined, '\0');
             path = joined.data;
         }

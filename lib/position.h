@@ -17,8 +17,8 @@ struct position {
     uint64_t offset;  /* bytes before it */
     uint64_t records; /* records before it */
     uint64_t device;
-    uint64_t inode;   /* of a pipe: both 0 */
-    uint64_t hash;    /* XXH3_64 of the bytes just before it; of a pipe, of all of them */
+    uint64_t inode; /* of a pipe: both 0 */
+    uint64_t hash;  /* XXH3_64 of the bytes just before it; of a pipe, of all of them */
 };
 
 /* How a file fits a position that was saved of it. */
@@ -36,14 +36,15 @@ struct bytes position_format(const struct position *position, char text[POSITION
 /* False for what position_format does not write. */
 bool position_parse(struct bytes text, struct position *position);
 
-/* Sets device, inode and hash from the file open at fd, for the offset. False with errno; 0 where the file is shorter. */
+/* Sets device, inode and hash from the file open at fd, for the offset. False with errno; 0 where the file is shorter.
+ */
 bool position_take(struct position *position, int fd);
 
 /* Compares the file open at fd, which must allow reading, with a position. */
 enum position_fit position_compare(const struct position *position, int fd);
 
-/* The absolute path, without symbolic links, that a file is known by, in memory of the caller's; the file may be missing,
- * its directory not, which ends the program with the status. */
+/* The absolute path, without symbolic links, that a file is known by, in memory of the caller's; the file may be
+ * missing, its directory not, which ends the program with the status. */
 char *position_path(const char *name, enum status status);
 
 #endif

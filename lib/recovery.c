@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -216,8 +215,10 @@ bool recovery_is_announced(const struct control *hello, const char *directory)
     if (path.data != NULL && directory != NULL) {
         char *own = directory_resolve(directory);
         if (!bytes_equal(bytes_of(own), path))
-            message_fail(STATUS_MISFIT, "%s: is not the recovery directory of this flow, which is %.*s: give the same -r, or"
-                         " give it to the first of the stages alone", directory, (int)path.size, path.data);
+            message_fail(STATUS_MISFIT,
+                         "%s: is not the recovery directory of this flow, which is %.*s: give the same -r, or give it "
+                         "to the first of the stages alone",
+                         directory, (int)path.size, path.data);
         free(own);
     }
     return path.data != NULL;
@@ -251,8 +252,8 @@ struct recovery *recovery_join(const struct control *hello)
     char holder[LOCK_LINE];
     if (!lock_join(recovery->lock, (unsigned)recovery->steps_count, recovery->run, holder)) {
         if (errno == EAGAIN || errno == ESTALE)
-            message_fail(STATUS_TRY_LATER, "%s: is in use by another execution, begun by %s: try again when it has ended",
-                         path, holder);
+            message_fail(STATUS_TRY_LATER,
+                         "%s: is in use by another execution, begun by %s: try again when it has ended", path, holder);
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", path, strerror(errno));
     }
     CRASH_POINT("lock: joined");
@@ -296,10 +297,11 @@ static void compare_signature(void *context, const struct store_step *step)
         return;
     own->saved = true;
     if (!bytes_equal(step->signature, own->signature))
-        message_fail(STATUS_MISFIT, "%s: step %s was \"%.*s\" here and is \"%s\" now: run the flow as it was, or drop the"
-                     " step and its state with fl-recovery forget %s %s", own->recovery->directory, own->id.data,
-                     (int)step->signature.size, step->signature.data, own->signature.data, own->recovery->directory,
-                     own->id.data);
+        message_fail(STATUS_MISFIT,
+                     "%s: step %s was \"%.*s\" here and is \"%s\" now: run the flow as it was, or drop the step and "
+                     "its state with fl-recovery forget %s %s",
+                     own->recovery->directory, own->id.data, (int)step->signature.size, step->signature.data,
+                     own->signature.data, own->recovery->directory, own->id.data);
 }
 
 /* What the directory has to say of its steps; nothing before the first commit. */
@@ -338,12 +340,14 @@ struct state *recovery_add_step(struct recovery *recovery, const char *base, con
     struct buffer id = {0};
     buffer_print(&id, "%s", wanted != NULL ? wanted : base);
     if (wanted != NULL && has_step(recovery, buffer_bytes(&id)))
-        message_fail(STATUS_USAGE, "step %s: another stage of this flow has this id: give each its own with -i", wanted);
+        message_fail(STATUS_USAGE, "step %s: another stage of this flow has this id: give each its own with -i",
+                     wanted);
     for (unsigned i = 2; has_step(recovery, buffer_bytes(&id)); i++) {
         id.size = 0;
         buffer_print(&id, "%s-%u", base, i);
     }
-    *own = (struct own_step){.recovery = recovery, .id = copy(buffer_bytes(&id)), .signature = copy(bytes_of(signature))};
+    *own =
+        (struct own_step){.recovery = recovery, .id = copy(buffer_bytes(&id)), .signature = copy(bytes_of(signature))};
     buffer_free(&id);
     add_step_id(recovery, own->id);
     recovery->own[recovery->own_count++] = own;
@@ -355,11 +359,20 @@ struct state *recovery_add_step(struct recovery *recovery, const char *base, con
 static void check_step(void *context, const struct store_step *step)
 {
     struct recovery *recovery = context;
-    if (!has_step(recovery, step->id))
-        message_fail(STATUS_MISFIT, "%s: has the state of step %.*s (\"%.*s\"), which is not in this flow: put the stage back,"
-                     " with -r where it was, or drop the step and its state with fl-recovery forget %s %.*s",
-                     recovery->directory, (int)step->id.size, step->id.data, (int)step->signature.size,
-                     step->signature.data, recovery->directory, (int)step->id.size, step->id.data);
+    const int id_size = (int)step->id.size;
+    if (has_step(recovery, step->id))
+        return;
+    /* Without the root's step, what it has processed would be processed again. */
+    if (bytes_equal(step->signature, bytes_of("input")) || bytes_equal(step->signature, bytes_of("replay")))
+        message_fail(STATUS_MISFIT,
+                     "%s: has the state of step %.*s, where recovery began, which is not in this flow: put -r where it "
+                     "was, or begin a new recovery directory",
+                     recovery->directory, id_size, step->id.data);
+    message_fail(STATUS_MISFIT,
+                 "%s: has the state of step %.*s (\"%.*s\"), which is not in this flow: put the stage back, or drop "
+                 "the step and its state with fl-recovery forget %s %.*s",
+                 recovery->directory, id_size, step->id.data, (int)step->signature.size, step->signature.data,
+                 recovery->directory, id_size, step->id.data);
 }
 
 void recovery_check_steps(struct recovery *recovery)

@@ -2,8 +2,8 @@
  * fl-recovery(5) describes it.
  *
  * The root begins an execution and the stages after it join, by what the root wrote into `!fl`. A stage adds its steps,
- * each with a state. At an epoch's end it freezes them; saving is done by a thread in the background, one epoch at a time.
- * Whatever fails ends the program with a message. A struct recovery belongs to the program's main thread. */
+ * each with a state. At an epoch's end it freezes them; saving is done by a thread in the background, one epoch at a
+ * time. Whatever fails ends the program with a message. A struct recovery belongs to the program's main thread. */
 #ifndef RECOVERY_H
 #define RECOVERY_H
 
@@ -64,8 +64,8 @@ int recovery_wake_fd(const struct recovery *recovery);
 /* Waits until the save is durable, and thaws the states. Returns the epoch. */
 uint64_t recovery_finish_save(struct recovery *recovery);
 
-/* Saves at once a change that holds for every epoch up to now, of a step of this stage: how long an output was before the flow
- * first wrote to it. Nothing may be frozen. */
+/* Saves at once a change that holds for every epoch up to now, of a step of this stage: how long an output was before
+ * the flow first wrote to it. Nothing may be frozen. */
 void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key, struct bytes state);
 
 /* Closes everything; nothing may be frozen. The last stage to do so leaves only the partitions and the lock file. */

@@ -33,8 +33,8 @@ static void add_member(struct buffer *line, const char *name, struct bytes value
     buffer_add_byte(line, '"');
 }
 
-void reject_write(struct reject *reject, const char *step, struct bytes source, uint64_t number, const struct record *record,
-                  const char *why)
+void reject_write(struct reject *reject, const char *step, struct bytes source, uint64_t number,
+                  const struct record *record, const char *why)
 {
     struct buffer line = {0};
     buffer_print(&line, "{\"step\":\"%s\"", step);

@@ -23,8 +23,8 @@ struct reject {
 void reject_open(struct reject *reject, const char *name, struct state *state);
 
 /* Writes a line: the record, by its number in the source, and what is wrong with it. */
-void reject_write(struct reject *reject, const char *step, struct bytes source, uint64_t number, const struct record *record,
-                  const char *why);
+void reject_write(struct reject *reject, const char *step, struct bytes source, uint64_t number,
+                  const struct record *record, const char *why);
 
 /* The epoch ends: what was written belongs to it. */
 void reject_freeze(struct reject *reject);

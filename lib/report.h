@@ -29,16 +29,16 @@ struct report {
  * the first row the cells are facts. */
 void report_row(struct report *report, const char *section);
 
-/* Adds a cell, under a name that stays the caller's: a text, where data may be NULL for none; or a number. The rows of a
- * section have the same names in the same order. */
+/* Adds a cell, under a name that stays the caller's: a text, where data may be NULL for none; or a number. The rows of
+ * a section have the same names in the same order. */
 void report_text(struct report *report, const char *name, struct bytes text);
 void report_number(struct report *report, const char *name, uint64_t number);
 
 /* Appends the report as a table: a line for each fact, and each section under a line of its names. */
 void report_print_table(const struct report *report, struct buffer *out);
 
-/* Appends the report as one JSON object: a member for each fact, and for each of the sections, a list of names that ends
- * with NULL, a member that is an array of objects. */
+/* Appends the report as one JSON object: a member for each fact, and for each of the sections, a list of names that
+ * ends with NULL, a member that is an array of objects. */
 void report_print_json(const struct report *report, const char *const *sections, struct buffer *out);
 
 void report_free(struct report *report);

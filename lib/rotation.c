@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DATE_DIGITS = 8 }; /* from this length on a number is a date, which grows; a shorter one counts how often it was rotated */
+enum {
+    DATE_DIGITS = 8
+}; /* from this length on a number is a date, which grows; a shorter one counts how often it was rotated */
 
 static void add_path(struct rotation *rotation, const char *directory, const char *name)
 {
@@ -43,8 +45,8 @@ static bool is_the_file(const char *directory, const char *name, const struct po
     struct buffer path = {0};
     buffer_print(&path, "%s/%s", directory, name);
     buffer_add_byte(&path, '\0');
-    bool same = stat(path.data, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_ino == position->inode &&
-                (uint64_t)status.st_dev == position->device;
+    bool same = stat(path.data, &status) == 0 && S_ISREG(status.st_mode) &&
+                (uint64_t)status.st_ino == position->inode && (uint64_t)status.st_dev == position->device;
     int fd = same ? open(path.data, O_RDONLY | O_CLOEXEC) : -1;
     same = fd != -1 && position_compare(position, fd) == POSITION_FITS;
     if (fd != -1)
@@ -59,7 +61,8 @@ static int by_name(const void *left, const void *right)
 }
 
 /* base.2 is followed by base.1: both must be there. */
-static enum rotation_answer add_counted(struct rotation *rotation, const char *directory, const char *base, const char *digits)
+static enum rotation_answer add_counted(struct rotation *rotation, const char *directory, const char *base,
+                                        const char *digits)
 {
     struct buffer name = {0};
     enum rotation_answer answer = ROTATION_FOUND;

@@ -17,11 +17,12 @@ struct rotation {
 enum rotation_answer {
     ROTATION_FOUND,
     ROTATION_GONE,      /* no file beside the path is the old one */
-    ROTATION_INCOMPLETE /* it is there, but of those that came after it one is missing, or compressed: paths[0] says which */
+    ROTATION_INCOMPLETE /* it is there, but of those that came after it one is missing, or compressed: paths[0] says
+                           which */
 };
 
-/* Looks beside path for the file that the position is of. Then paths[0] is that file, and the others those that had the path after
- * it and were rotated as well: .1 after .2, -20261102 after -20261101. */
+/* Looks beside path for the file that the position is of. Then paths[0] is that file, and the others those that had the
+ * path after it and were rotated as well: .1 after .2, -20261102 after -20261101. */
 enum rotation_answer rotation_find(const char *path, const struct position *position, struct rotation *rotation);
 
 void rotation_free(struct rotation *rotation);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 enum {
-    SLAB_STEP = 16,  /* bytes; everything is aligned to it */
-    SLAB_MOST = 512  /* the largest thing that shares a chunk with others */
+    SLAB_STEP = 16, /* bytes; everything is aligned to it */
+    SLAB_MOST = 512 /* the largest thing that shares a chunk with others */
 };
 
 struct slab {
@@ -25,8 +25,8 @@ static inline size_t slab_size(size_t size)
     return (size + SLAB_STEP - 1) / SLAB_STEP * SLAB_STEP;
 }
 
-/* Memory for a thing of this size, which is not 0; out of memory ends the program (71). A struct slab that is all zero is an
- * empty one. */
+/* Memory for a thing of this size, which is not 0; out of memory ends the program (71). A struct slab that is all zero
+ * is an empty one. */
 void *slab_take(struct slab *slab, size_t size);
 
 /* Gives it back; size as it was taken. */

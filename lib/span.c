@@ -7,8 +7,9 @@ static const struct {
     const char *name;
     int64_t nanoseconds;
 } units[] = {
-    {"", 1000000000},          {"ms", 1000000},           {"s", 1000000000},
-    {"m", 60 * 1000000000LL},  {"h", 3600 * 1000000000LL}, {"d", 86400 * 1000000000LL},
+    {"", 1000000000},           {"ms", 1000000},
+    {"s", 1000000000},          {"m", 60 * 1000000000LL},
+    {"h", 3600 * 1000000000LL}, {"d", 86400 * 1000000000LL},
 };
 
 bool span_parse(const char *text, int64_t *nanoseconds)

@@ -25,11 +25,11 @@
 
 /* A root that is no source has its input from the start each time. How much of it was processed, and a hash of that. */
 struct replay {
-    struct state *state;  /* of the step `replay` */
-    XXH3_state_t *hash;   /* of the frames of all records so far */
-    uint64_t count;       /* of them */
-    uint64_t skip;        /* of them, those that are still to be dropped */
-    uint64_t expected;    /* the hash when none is left */
+    struct state *state; /* of the step `replay` */
+    XXH3_state_t *hash;  /* of the frames of all records so far */
+    uint64_t count;      /* of them */
+    uint64_t skip;       /* of them, those that are still to be dropped */
+    uint64_t expected;   /* the hash when none is left */
 };
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
@@ -156,7 +156,8 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
 {
     finish_save(stage);
     if (stage->waits)
-        message_fail(STATUS_DATA, "epoch %" PRIu64 " ends before all steps have saved epoch %" PRIu64, epoch, stage->epoch);
+        message_fail(STATUS_DATA, "epoch %" PRIu64 " ends before all steps have saved epoch %" PRIu64, epoch,
+                     stage->epoch);
     if (final)
         finish(stage);
     stage->epoch = epoch;
@@ -297,9 +298,11 @@ static void begin_replay(struct stage *stage)
     replay->state = recovery_add_step(stage->recovery, "replay", NULL, "replay");
     struct bytes saved = state_get(replay->state, bytes_of("records"));
     char text[64];
-    snprintf(text, sizeof text, "%.*s", (int)(saved.size < sizeof text ? saved.size : 0), saved.data != NULL ? saved.data : "");
+    snprintf(text, sizeof text, "%.*s", (int)(saved.size < sizeof text ? saved.size : 0),
+             saved.data != NULL ? saved.data : "");
     if (saved.data != NULL && sscanf(text, "%" SCNu64 " %" SCNx64, &replay->skip, &replay->expected) != 2)
-        message_fail(STATUS_MISFIT, "the state of step replay, \"%s\", is not what it must be: put a copy of all partitions back",
+        message_fail(STATUS_MISFIT,
+                     "the state of step replay, \"%s\", is not what it must be: put a copy of all partitions back",
                      text);
     stage->replay = replay;
 }
@@ -398,7 +401,8 @@ _Noreturn static void end_broken(struct stage *stage, enum status status, const 
     finish_save(stage);
     line_flush(&stage->out);
     if (stage->program->sink && stage->recovery != NULL)
-        message_fail(status, "%s: nothing after epoch %" PRIu64 " is committed", why, recovery_committed(stage->recovery));
+        message_fail(status, "%s: nothing after epoch %" PRIu64 " is committed", why,
+                     recovery_committed(stage->recovery));
     message_fail(status, "%s", why);
 }
 
@@ -421,8 +425,9 @@ static enum frame_kind next_frame(struct stage *stage, size_t *count, struct con
         *count = most;
         enum frame_kind kind = frame_next(&stage->in, stage->records, count, control);
         if (kind == FRAME_BAD)
-            refuse_frame(stage, stage->in.bad, "is no frame: begin the flow with fl-input, and let nothing but fl- programs"
-                         " change what passes between them");
+            refuse_frame(stage, stage->in.bad,
+                         "is no frame: begin the flow with fl-input, and let nothing but fl- programs change what "
+                         "passes between them");
         if (kind == FRAME_CONTROL && is(control->name, "failed"))
             end_failed(stage, control);
         if (kind != FRAME_MORE)
@@ -437,9 +442,9 @@ static enum frame_kind next_frame(struct stage *stage, size_t *count, struct con
             continue;
         if (may_end && stage->in.lines.start == stage->in.lines.end)
             return FRAME_MORE;
-        end_broken(stage, STATUS_IO, stage->in.lines.start < stage->in.lines.end
-                                         ? "the stage before died in the middle of a frame"
-                                         : "the stage before died (there is no !end)");
+        end_broken(stage, STATUS_IO,
+                   stage->in.lines.start < stage->in.lines.end ? "the stage before died in the middle of a frame"
+                                                               : "the stage before died (there is no !end)");
     }
 }
 
@@ -461,8 +466,10 @@ static void check_count(struct stage *stage, const struct control *control, size
         return;
     }
     line_flush(&stage->out);
-    message_fail(STATUS_DATA, "%" PRIu64 " records were sent and %" PRIu64 " have come: something between the stages drops or"
-                 " adds lines", said, stage->received);
+    message_fail(STATUS_DATA,
+                 "%" PRIu64 " records were sent and %" PRIu64 " have come: something between the stages drops or adds "
+                                                              "lines",
+                 said, stage->received);
 }
 
 static void read_hello(struct stage *stage, const struct stage_options *options)
@@ -472,11 +479,13 @@ static void read_hello(struct stage *stage, const struct stage_options *options)
     const struct stage_program *program = stage->program;
     enum frame_kind kind = next_frame(stage, &count, &hello, true);
     if (kind == FRAME_MORE)
-        message_fail(STATUS_IO, "the stage before died, or is none (there is nothing on standard input): begin the flow with"
-                     " fl-input");
+        message_fail(STATUS_IO, "the stage before died, or is none (there is nothing on standard input): begin the "
+                                "flow with fl-input");
     if (kind == FRAME_RECORDS || !is(hello.name, "fl") || hello.count == 0)
-        refuse_frame(stage, kind == FRAME_RECORDS ? (struct bytes){stage->records[0].frame.data,
-                     stage->records[0].frame.size - 1} : (struct bytes){hello.frame.data, hello.frame.size - 1},
+        refuse_frame(stage,
+                     kind == FRAME_RECORDS
+                         ? (struct bytes){stage->records[0].frame.data, stage->records[0].frame.size - 1}
+                         : (struct bytes){hello.frame.data, hello.frame.size - 1},
                      "is no !fl, with which every stream begins: begin the flow with fl-input");
     if (!is(hello.fields[0], "1"))
         message_fail(STATUS_DATA, "the stage before speaks fl/%.*s, and this one fl/1: use programs of one version",
@@ -520,8 +529,10 @@ static size_t drop_replayed(struct stage *stage, size_t count)
         return 0;
     replay->skip -= dropped;
     if (replay->skip == 0 && XXH3_64bits_digest(replay->hash) != replay->expected)
-        message_fail(STATUS_DATA, "the first %" PRIu64 " records are not those that were processed before: the input was changed;"
-                     " put it back as it was, or begin a new recovery directory", replay->count);
+        message_fail(STATUS_DATA,
+                     "the first %" PRIu64 " records are not those that were processed before: the input was changed;"
+                     " put it back as it was, or begin a new recovery directory",
+                     replay->count);
     if (dropped < count) {
         first = stage->records[dropped].frame.data;
         last = &stage->records[count - 1].frame;
@@ -531,9 +542,18 @@ static size_t drop_replayed(struct stage *stage, size_t count)
     return dropped;
 }
 
+/* Records were left out: those that follow are the ones after so many of the source. */
+static void renumber(struct stage *stage, uint64_t before)
+{
+    if (!stage->program->sink && stage->source.size > 0)
+        stage_name_source(stage, buffer_bytes(&stage->source), before);
+}
+
 static void take_records(struct stage *stage, size_t count)
 {
     size_t dropped = stage->replay != NULL ? drop_replayed(stage, count) : 0;
+    if (dropped > 0 && stage->replay->skip == 0)
+        renumber(stage, stage->before + dropped);
     if (dropped < count) {
         stage->program->records(stage->context, stage, stage->records + dropped, count - dropped);
         if (stage->root)
@@ -556,13 +576,15 @@ static void take_control(struct stage *stage, const struct control *control)
     }
     if (is(control->name, "saved") && sink && stage->recovery != NULL) {
         if (!stage->waits || number_field(stage, control, 0) != stage->epoch || stage->awaited == 0)
-            refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1}, "is not of the epoch at hand");
+            refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1},
+                         "is not of the epoch at hand");
         stage->awaited--;
         commit(stage);
         return;
     }
     if (is(control->name, "fl"))
-        refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1}, "begins a second stream in this one");
+        refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1},
+                     "begins a second stream in this one");
     if (is(control->name, "source")) {
         stage->source.size = 0;
         if (control->count > 0)
@@ -581,9 +603,10 @@ static void take_control(struct stage *stage, const struct control *control)
 static int end(struct stage *stage)
 {
     if (stage->replay != NULL && stage->replay->skip > 0)
-        message_fail(STATUS_DATA, "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it"
-                     " was, or begin a new recovery directory", stage->replay->count,
-                     stage->replay->count + stage->replay->skip);
+        message_fail(STATUS_DATA,
+                     "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
+                                                                       "or begin a new recovery directory",
+                     stage->replay->count, stage->replay->count + stage->replay->skip);
     if (stage->root && stage->any)
         close_epoch(stage, stage->epoch + 1, true);
     finish(stage);
@@ -669,6 +692,7 @@ void stage_refuse(struct stage *stage, const struct record *record, const char *
     va_end(arguments);
     if (stage->reject != NULL) {
         reject_record(stage, record, number, why);
+        renumber(stage, number);
         return;
     }
     if (stage->source.size > 0)

@@ -1,8 +1,8 @@
 /* stage: the loop that every program of a flow runs.
  *
- * It says hello, counts, closes and passes on epochs, saves, acknowledges, replays, ends, and minds the signals. A program
- * hands it a few functions and does with a record what is its own. Whatever fails ends the program with a message, and
- * without `!end`, so that the stages after it know. */
+ * It says hello, counts, closes and passes on epochs, saves, acknowledges, replays, ends, and minds the signals. A
+ * program hands it a few functions and does with a record what is its own. Whatever fails ends the program with a
+ * message, and without `!end`, so that the stages after it know. */
 #ifndef STAGE_H
 #define STAGE_H
 
@@ -28,14 +28,16 @@ struct stage_options {
     const char *reject;
 };
 
-/* Their entries in a table of options, for a struct stage_options; the second is for stages that keep a state, the third for
- * those that may refuse a record. */
+/* Their entries in a table of options, for a struct stage_options; the second is for stages that keep a state, the
+ * third for those that may refuse a record. */
+/* clang-format off */
 #define STAGE_OPTIONS(options)                                                                                         \
     {.letter = 'r', .name = "recovery-directory", .argument = &(options).directory},                                   \
     {.letter = 's', .name = "snapshot-interval", .argument = &(options).interval},                                     \
     {.letter = 'b', .name = "backup-interval", .argument = &(options).backup}
 #define STAGE_REJECT_OPTION(options) {.name = "reject", .argument = &(options).reject}
 #define STAGE_STEP_OPTION(options) {.letter = 'i', .name = "step", .argument = &(options).step}
+/* clang-format on */
 
 /* And their lines in a usage text. */
 #define STAGE_USAGE                                                                                                    \
@@ -63,21 +65,21 @@ struct stage {
     size_t step;               /* the index of the program's step */
     struct frame_reader in;
     struct record records[64];
-    uint64_t received;         /* records since the last `!epoch` */
-    uint64_t before;           /* records of the source before those at hand */
-    struct buffer source;      /* its name */
-    struct replay *replay;     /* of a root that is no source */
-    size_t reject_step;        /* the index of its step */
-    struct reject *reject;     /* NULL: a record that cannot be taken ends the program */
-    uint64_t epoch;            /* the last one that was closed */
-    size_t awaited;            /* of a sink: how many `!saved` of that epoch are still to come */
-    bool waits;                /* of a sink: for them */
-    size_t held;               /* of a sink that holds: bytes of out that belong to that epoch */
-    bool touched;              /* a record has come since then */
-    bool any;                  /* a record has come in this execution */
+    uint64_t received;     /* records since the last `!epoch` */
+    uint64_t before;       /* records of the source before those at hand */
+    struct buffer source;  /* its name */
+    struct replay *replay; /* of a root that is no source */
+    size_t reject_step;    /* the index of its step */
+    struct reject *reject; /* NULL: a record that cannot be taken ends the program */
+    uint64_t epoch;        /* the last one that was closed */
+    size_t awaited;        /* of a sink: how many `!saved` of that epoch are still to come */
+    bool waits;            /* of a sink: for them */
+    size_t held;           /* of a sink that holds: bytes of out that belong to that epoch */
+    bool touched;          /* a record has come since then */
+    bool any;              /* a record has come in this execution */
     bool finished;
-    int64_t interval;          /* between epochs, in nanoseconds */
-    int64_t due;               /* when the epoch at hand is to be closed, on the monotonic clock */
+    int64_t interval; /* between epochs, in nanoseconds */
+    int64_t due;      /* when the epoch at hand is to be closed, on the monotonic clock */
 };
 
 /* What a program is. All functions but records may be NULL. */
@@ -113,15 +115,16 @@ static inline void stage_send(struct stage *stage, const struct record *record)
     stage->sent++;
 }
 
-/* A record cannot be taken; it must be one of those that the program was handed. With --reject it goes to that file, and the
- * program goes on with the next one; otherwise this ends the program (65). The format, as of printf, is what is wrong with it: `is not a
- * number` comes out as `fl-statemap: nums.txt: record 17: "abc" is not a number (key "ALL")`. */
+/* A record cannot be taken; it must be one of those that the program was handed. With --reject it goes to that file,
+ * and the program goes on with the next one; otherwise this ends the program (65). The format, as of printf, is what is
+ * wrong with it: `is not a number` comes out as `fl-statemap: nums.txt: record 17: "abc" is not a number (key "ALL")`.
+ */
 __attribute__((format(printf, 3, 4))) void stage_refuse(struct stage *stage, const struct record *record,
                                                         const char *format, ...);
 
-/* A source, which reads something else than frames, has a loop of its own: stage_begin_source; then stage_wait before each
- * read, stage_name_source before the first record of each input, records by stage_send or by writing them to out and adding
- * them to sent, and stage_sent after them; then stage_end. */
+/* A source, which reads something else than frames, has a loop of its own: stage_begin_source; then stage_wait before
+ * each read, stage_name_source before the first record of each input, records by stage_send or by writing them to out
+ * and adding them to sent, and stage_sent after them; then stage_end. */
 void stage_begin_source(struct stage *stage, const struct stage_program *program, void *context,
                         const struct stage_options *options);
 
@@ -131,7 +134,8 @@ bool stage_wait(struct stage *stage, int fd);
 /* The records that follow come from the source of that name, which had so many before in earlier executions. */
 void stage_name_source(struct stage *stage, struct bytes name, uint64_t before);
 
-/* Records were sent: where an epoch has fallen due, freezes and closes it. An eager stage calls it after each record. */
+/* Records were sent: where an epoch has fallen due, freezes and closes it. An eager stage calls it after each record.
+ */
 void stage_sent(struct stage *stage);
 
 /* Ends the flow: the final epoch, and `!end`. Returns the exit status. */

@@ -8,10 +8,11 @@
 
 enum {
     SLOTS_LEAST = 64,
-    LOOKUP_COST = 50,   /* saved states that a scan reads in the time of one look-up */
-    LOOKED_AT = 16,     /* slots for each key that is new in memory while the limit is passed */
-    ROOM_TO_GROW = 4,   /* bytes at least of a new state, which often is a number */
-    CHANGES_MOST = INT32_MAX
+    LOOKUP_COST = 50, /* saved states that a scan reads in the time of one look-up */
+    LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
+    ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
+    MANY = 2,
+    CHANGES_MOST = INT32_MAX / 2
 };
 
 static const uint32_t NONE = UINT32_MAX; /* the value_size of a discarded state */
@@ -21,8 +22,8 @@ struct entry {
     uint32_t key_size;
     uint32_t value_size;
     uint32_t room;       /* of the value */
-    uint32_t place : 31; /* in the list of changes of its generation */
-    uint32_t older : 1;  /* a version of it may have been saved before its generation */
+    uint32_t place : 30; /* in the list of changes of its generation */
+    uint32_t older : 2;  /* versions saved before its generation: none, one, or MANY */
     char data[];         /* the key, then the value */
 };
 
@@ -51,22 +52,22 @@ struct state {
     struct state_slot *slots; /* open addressing, linear probing */
     size_t mask;
     size_t used;
-    size_t memory;            /* bytes of the entries and the slots */
-    size_t limit;             /* of them; 0: none */
-    size_t hand;              /* the slot from which clean entries go next */
-    struct state_slot *last;  /* what state_find gave last */
-    bool saves;               /* there is a loader, and so someone who freezes */
-    bool complete;            /* what the loader has is here */
+    size_t memory;           /* bytes of the entries and the slots */
+    size_t limit;            /* of them; 0: none */
+    size_t hand;             /* the slot from which clean entries go next */
+    struct state_slot *last; /* what state_find gave last */
+    bool saves;              /* there is a loader, and so someone who freezes */
+    bool complete;           /* what the loader has is here */
     uint64_t lookups;
-    uint32_t generation;      /* that changes belong to now; the frozen one is the one before */
+    uint32_t generation; /* that changes belong to now; the frozen one is the one before */
     bool frozen;
-    struct entries changed;   /* in this generation */
-    struct entries written;   /* in the frozen one */
-    struct entries replaced;  /* frozen entries that are in no slot any more */
-    bool discarded;           /* some of changed is a discarded key */
-    bool discarded_written;   /* some of written is */
-    struct sorted *sorted;    /* the other thread's from here */
-    size_t *ends;             /* of the partitions in it */
+    struct entries changed;  /* in this generation */
+    struct entries written;  /* in the frozen one */
+    struct entries replaced; /* frozen entries that are in no slot any more */
+    bool discarded;          /* some of changed is a discarded key */
+    bool discarded_written;  /* some of written is */
+    struct sorted *sorted;   /* the other thread's from here */
+    size_t *ends;            /* of the partitions in it */
     size_t next;
 };
 
@@ -249,7 +250,7 @@ static void add_loaded(void *context, struct bytes key, struct bytes value)
     uint64_t hash = state_hash(key);
     struct state_slot *slot = place(state, key, hash);
     if (slot->entry == NULL)
-        add(state, slot, hash, entry_new(state, key, value))->entry->older = 1;
+        add(state, slot, hash, entry_new(state, key, value))->entry->older = MANY;
 }
 
 static void load_all(struct state *state)
@@ -288,7 +289,7 @@ struct state_slot *state_find(struct state *state, struct bytes key, uint64_t ha
         slot = place(state, key, hash); /* loading may have moved it, or filled it */
         if (slot->entry == NULL) {
             slot = add(state, slot, hash, entry_new(state, key, saved));
-            slot->entry->older = saved.data != NULL;
+            slot->entry->older = saved.data != NULL ? MANY : 0;
         }
     }
     state->last = slot;
@@ -329,8 +330,8 @@ static void set_anew(struct state *state, struct state_slot *slot, struct bytes 
     state->discarded |= value.data == NULL;
     if (changed)
         return;
-    if (slot->generation != 0)
-        entry->older = 1;
+    if (slot->generation != 0 && entry->older < MANY)
+        entry->older++;
     slot->generation = state->generation;
     if (!state->saves)
         return;
@@ -378,7 +379,7 @@ static void restart_generations(struct state *state)
         if (slot->entry == NULL || slot->generation == 0)
             continue;
         if (!is_changed(state, slot))
-            slot->entry->older = 1;
+            slot->entry->older = MANY;
         slot->generation = is_changed(state, slot) ? 1 : 0;
     }
     state->generation = 1;
@@ -471,9 +472,9 @@ bool state_next_change(struct state *state, unsigned partition, unsigned partiti
         sort_changes(state, partitions);
     while (state->next < state->ends[partition]) {
         const struct entry *entry = state->sorted[state->next++].entry;
-        if (entry->value_size == NONE && !entry->older)
+        if (entry->value_size == NONE && entry->older == 0)
             continue;
-        *change = (struct state_change){entry_key(entry), entry_value(entry), entry->older};
+        *change = (struct state_change){entry_key(entry), entry_value(entry), entry->older == MANY};
         return true;
     }
     state->next = partition > 1 ? state->ends[partition - 2] : 0;

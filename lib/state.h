@@ -1,8 +1,9 @@
 /* state: key -> state of one step, what changed in the epoch, and loading on demand.
  *
  * Keys and states are bytes. A state that was never met is asked of the loader; after many questions everything is
- * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the keys, by one other
- * thread, while this one goes on changing states; a frozen state that changes is left to the reader and replaced. */
+ * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the keys, by
+ * one other thread, while this one goes on changing states; a frozen state that changes is left to the reader and
+ * replaced. */
 #ifndef STATE_H
 #define STATE_H
 
@@ -28,15 +29,15 @@ struct state_loader {
 struct state_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */
-    bool older;         /* an older version of it may have been saved */
+    bool older;         /* more than one older version may have been saved */
 };
 
 /* Makes an empty one; without a loader (NULL) nothing is saved anywhere. The loader is copied. */
 struct state *state_open(const struct state_loader *loader);
 void state_close(struct state *state);
 
-/* Lets go of saved states that did not change since, in no order, while more than so many bytes are in use. What changed stays
- * until it is saved. Without a loader there is no limit. */
+/* Lets go of saved states that did not change since, in no order, while more than so many bytes are in use. What
+ * changed stays until it is saved. Without a loader there is no limit. */
 void state_limit(struct state *state, size_t bytes);
 
 /* The hash that places a key: XXH3_64. */
@@ -45,8 +46,8 @@ uint64_t state_hash(struct bytes key);
 /* Asks the processor for the place of a key that will be looked up soon. */
 void state_prefetch(const struct state *state, uint64_t hash);
 
-/* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close, and until its
- * key is discarded. */
+/* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close, and
+ * until its key is discarded. */
 struct state_slot *state_find(struct state *state, struct bytes key, uint64_t hash);
 
 /* The state in a slot; data NULL: none. Valid until the slot's next change, or as long as the slot. */

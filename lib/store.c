@@ -17,7 +17,7 @@ enum {
     BUSY_MILLISECONDS = 10000, /* another process opens, recovers or closes the file: it is quick, or it hangs */
     CHECKPOINT_PAGES = 1000,   /* of the write-ahead log */
     EXECUTIONS_KEPT = 1000,
-    PAGE_ROWS = 64             /* rows of snaps on a page, about */
+    PAGE_ROWS = 64 /* rows of snaps on a page, about */
 };
 
 static const char schema[] =
@@ -142,8 +142,10 @@ _Noreturn static void fail(const struct store *store, const char *what)
     const char *why = sqlite3_errmsg(store->database);
     switch (code & 0xff) {
     case SQLITE_NOTADB:
-        message_fail(STATUS_MISFIT, "%s: is not a database: put the right file back, or make a new directory with"
-                     " fl-recovery-init", store->path);
+        message_fail(STATUS_MISFIT,
+                     "%s: is not a database: put the right file back, or make a new directory with"
+                     " fl-recovery-init",
+                     store->path);
     case SQLITE_CORRUPT:
         message_fail(STATUS_MISFIT, "%s: is damaged: %s: put a copy of all partitions back (in: %s)", store->path, why,
                      what);
@@ -251,8 +253,10 @@ static void verify(const struct store *store, struct bytes step_id, uint64_t epo
     struct buffer shown = {0};
     message_quote(&shown, key);
     buffer_add_byte(&shown, '\0');
-    message_fail(STATUS_MISFIT, "%s: is damaged: the state of key %s of step %.*s does not fit its checksum: put a copy of"
-                 " all partitions back", store->path, shown.data, (int)step_id.size, step_id.data);
+    message_fail(STATUS_MISFIT,
+                 "%s: is damaged: the state of key %s of step %.*s does not fit its checksum: look for"
+                 " more with fl-recovery check, and put a copy of all partitions back",
+                 store->path, shown.data, (int)step_id.size, step_id.data);
 }
 
 /* Makes the file and has it filled, or removes it: NULL, or why not. */
@@ -290,10 +294,11 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
 static int fill_new(sqlite3 *database, const void *from)
 {
     const struct store_part *part = from;
-    char *text = sqlite3_mprintf("%sINSERT INTO parts VALUES (%llu, %llu, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);"
-                                 "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
-                                 schema, (unsigned long long)part->index, (unsigned long long)part->count,
-                                 part->directory, STORE_APPLICATION, STORE_FORMAT);
+    char *text =
+        sqlite3_mprintf("%sINSERT INTO parts VALUES (%llu, %llu, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);"
+                        "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
+                        schema, (unsigned long long)part->index, (unsigned long long)part->count, part->directory,
+                        STORE_APPLICATION, STORE_FORMAT);
     int code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
     sqlite3_free(text);
     return code;
@@ -347,7 +352,8 @@ static void read_part(struct store *store)
     store->part.index = (uint64_t)sqlite3_column_int64(row, 0);
     store->part.count = (uint64_t)sqlite3_column_int64(row, 1);
     const unsigned char *directory = sqlite3_column_text(row, 2);
-    snprintf(store->part.directory, sizeof store->part.directory, "%s", directory != NULL ? (const char *)directory : "");
+    snprintf(store->part.directory, sizeof store->part.directory, "%s",
+             directory != NULL ? (const char *)directory : "");
     store->part.floor = (uint64_t)sqlite3_column_int64(row, 3);
     sqlite3_finalize(row);
 }
@@ -379,10 +385,13 @@ struct store *store_open(const char *path)
         message_fail(STATUS_MISFIT, "%s: is a database, but no partition of a recovery directory", path);
     uint64_t format = pragma(store, "PRAGMA user_version");
     if (format > STORE_FORMAT)
-        message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", newer than %d, which this program knows: use a newer version"
-                     " of the program", path, format, STORE_FORMAT);
+        message_fail(STATUS_MISFIT,
+                     "%s: has format %" PRIu64 ", newer than %d, which this program knows: use a newer version"
+                     " of the program",
+                     path, format, STORE_FORMAT);
     if (format < STORE_FORMAT)
-        message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", which never was one: put the right file back", path, format);
+        message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", which never was one: put the right file back", path,
+                     format);
     read_part(store);
     run(store, "PRAGMA journal_mode = WAL"); /* which a copy that VACUUM has made is not in */
     for (int i = 0; i < STATEMENTS; i++)

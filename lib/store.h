@@ -1,8 +1,9 @@
 /* store: one partition of a recovery directory, a SQLite file. All SQL of recovery is here.
  *
  * A function that fails ends the program with a message that names the file, what SQLite says and the statement:
- * 78 where the file is not what it must be, 75 where it is busy for ten seconds, 74 otherwise. Bytes that are UTF-8 without NUL
- * are stored as TEXT, others as BLOB, so that a person can read the tables. A struct store belongs to one thread at a time. */
+ * 78 where the file is not what it must be, 75 where it is busy for ten seconds, 74 otherwise. Bytes that are UTF-8
+ * without NUL are stored as TEXT, others as BLOB, so that a person can read the tables. A struct store belongs to one
+ * thread at a time. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -66,11 +67,12 @@ int64_t store_commit_time(struct store *store, uint64_t epoch);
 /* Appends when the newest execution began, as the file has it; nothing where there is none. */
 void store_last_started(struct store *store, struct buffer *text);
 
-/* Looks for what is wrong in the file itself: what SQLite finds, and rows that contradict their checksum, their place or
- * each other. Calls for each finding with what follows the file's name in a message. */
+/* Looks for what is wrong in the file itself: what SQLite finds, and rows that contradict their checksum, their place
+ * or each other. Calls for each finding with what follows the file's name in a message. */
 void store_check(struct store *store, void (*call)(void *context, const char *finding), void *context);
 
-/* Copies the file as it is now, or as it was at the beginning of the look, to path, as store_create makes and answers. */
+/* Copies the file as it is now, or as it was at the beginning of the look, to path, as store_create makes and answers.
+ */
 const char *store_copy(struct store *store, const char *path);
 
 /* The newest state of a key; data is NULL where it has none. Valid until the next call. */
@@ -101,8 +103,8 @@ void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
 void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor);
 void store_forget_step(struct store *store, struct bytes step);
 
-/* The change of a key in an epoch; data NULL discards it. Where the file may hold versions of the key (older), those
- * that no return to floor or later can need are deleted. */
+/* The change of a key in an epoch; data NULL discards it. Where the file may hold more than one older version
+ * (older), those that no return to floor or later can need are deleted. */
 void store_put(struct store *store, struct bytes step, uint64_t epoch, struct bytes key, struct bytes change,
                bool older, uint64_t floor);
 

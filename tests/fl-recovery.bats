@@ -43,7 +43,7 @@ sums_fit() {
         END { if (records != count) { print records, count; exit 1 } }' "$1" || fail "$1: records and counts differ"
 }
 
-files() { (cd "${1:-db}" && ls); }
+files() { (cd db && ls); }
 
 sums() { cksum db/part-*; }
 
@@ -187,6 +187,7 @@ sqlite3_has_front() {
 @test "dump and backup are of one moment while a flow commits all the time" {
     seq 3000 | awk '{ print $1 % 17, $1 }' >lines
     start 'fl-input -r db -s 0 lines | fl-key -f 1 | fl-statemap count | fl-out counts'
+    wait_until 10 test -s counts
     looks=0
     while ! ended "$group"; do
         run_sh 'fl-recovery dump db'

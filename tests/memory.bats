@@ -22,12 +22,18 @@ resident() {
     mkfifo feed
     local flow='fl-input feed | fl-key -f 1 | fl-statemap -r db -s 100ms -m 500K count | fl-out out'
     start "$flow"
-    { head -n 120000 keys; wait_until 60 has_lines out 120000; tail -n +120001 keys; wait_until 60 has_lines out 240000
-      resident fl-statemap >resident; } >feed
+    exec 4>feed
+    head -n 120000 keys >&4
+    wait_until 60 has_lines out 120000
+    tail -n +120001 keys >&4
+    wait_until 60 has_lines out 240000
+    local size
+    size=$(resident fl-statemap)
+    exec 4>&-
     finish
     [ "$status" -eq 0 ]
     expect_file out <expected
-    [ "$(cat resident)" -lt 24000 ]
+    [ "$size" -lt 24000 ]
     cat keys keys >feed &
     run_sh "$flow"
     expect_status 0

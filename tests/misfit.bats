@@ -167,21 +167,21 @@ last_refuses() {
 
 @test "a removed stage" {
     last_refuses "fl-out: $directory: has the state of step statemap (\"statemap count\"), which is not in this flow: put the\
- stage back, with -r where it was, or drop the step and its state with fl-recovery forget $directory statemap" \
+ stage back, or drop the step and its state with fl-recovery forget $directory statemap" \
         'fl-input -r db lines | fl-key -f 1 | fl-out'
     goes_on
 }
 
 @test "a stage of another name" {
     last_refuses "fl-out: $directory: has the state of step statemap (\"statemap count\"), which is not in this flow: put the\
- stage back, with -r where it was, or drop the step and its state with fl-recovery forget $directory statemap" \
+ stage back, or drop the step and its state with fl-recovery forget $directory statemap" \
         'fl-input -r db lines | fl-key -f 1 | fl-statemap -i counter count | fl-out'
     goes_on
 }
 
 @test "a root that moved to a later stage" {
-    last_refuses "fl-out: $directory: has the state of step input (\"input\"), which is not in this flow: put the stage back,\
- with -r where it was, or drop the step and its state with fl-recovery forget $directory input" \
+    last_refuses "fl-out: $directory: has the state of step input, where recovery began, which is not in this flow: put -r\
+ where it was, or begin a new recovery directory" \
         'fl-input lines | fl-key -f 1 | fl-statemap count -r db | fl-out'
     goes_on
 }
@@ -192,8 +192,8 @@ last_refuses() {
     expect_status 0
     expect_stdout $'a\t1\nb\t1\nc\t1\nc\t2\nb\t2\na\t2'
     expect_stderr ''
-    last_refuses "fl-out: $(realpath .)/db2: has the state of step replay (\"replay\"), which is not in this flow: put the stage\
- back, with -r where it was, or drop the step and its state with fl-recovery forget $(realpath .)/db2 replay" \
+    last_refuses "fl-out: $(realpath .)/db2: has the state of step replay, where recovery began, which is not in this flow:\
+ put -r where it was, or begin a new recovery directory" \
         'fl-input lines -r db2 | fl-key -f 1 | fl-statemap count | fl-out'
     echo 'a 7' >>lines
     run_sh 'fl-input lines | fl-key -f 1 -r db2 | fl-statemap count | fl-out'
@@ -225,7 +225,7 @@ last_refuses() {
     expect_status 78
     expect_stdout ''
     expect_message "^fl-statemap: .*/db/part-[0-2]\.sqlite3: is damaged: the state of key \"c\" of step statemap does not\
- fit its checksum: put a copy of all partitions back$"
+ fit its checksum: look for more with fl-recovery check, and put a copy of all partitions back$"
     put_right
     goes_on
 }
@@ -239,7 +239,7 @@ last_refuses() {
     expect_status 78
     expect_stdout ''
     expect_message "^fl-input: .*/db/part-[0-2]\.sqlite3: is damaged: the state of key \"$PWD/lines\" of step input does\
- not fit its checksum: put a copy of all partitions back$"
+ not fit its checksum: look for more with fl-recovery check, and put a copy of all partitions back$"
     put_right
     goes_on
 }

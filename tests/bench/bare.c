@@ -1,7 +1,7 @@
 /* bare: what SQLite does with nothing around it, in the settings of a partition.
  *
- *     bare inserts FILE DATABASE     inserts a row of snaps for each sorted line KEY<TAB>STATE of FILE, in one transaction
- *     bare commits COUNT DATABASE    commits one row, COUNT times
+ *     bare inserts FILE DATABASE     inserts a row of snaps for each sorted line KEY<TAB>STATE of FILE, in one
+ * transaction bare commits COUNT DATABASE    commits one row, COUNT times
  *
  * print the seconds from the first insert to the end of the commit.
  *
@@ -91,7 +91,8 @@ int main(int argc, char **argv)
     }
     check(sqlite3_open(argv[3], &database));
     run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-        "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB,"
+        "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change "
+        "BLOB,"
         " \"check\" INTEGER NOT NULL, PRIMARY KEY(step_id, state_key, snap_epoch)) WITHOUT ROWID");
     sqlite3_stmt *statement;
     check(sqlite3_prepare_v2(database, "INSERT INTO snaps VALUES ('statemap', ?1, 1, ?2, 7046029254386353131)", -1,

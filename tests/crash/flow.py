@@ -69,6 +69,9 @@ FLOWS = {flow.name: flow for flow in [
     Flow('busy', ['fl-input -r db -s 1ms in.txt', 'fl-key -f 1', 'fl-statemap count', 'fl-key ALL', 'fl-statemap sum',
                   'fl-out out.txt'],
          [words(1, 20000), words(20001, 30000)], partitions=4),
+    Flow('reject', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1 --reject rejected-1.txt',
+                    'fl-statemap min --reject rejected-2.txt', 'fl-out out.txt'],
+         [b'1\n\nx\n2\n', b'\n0\n']),
     Flow('large', ['fl-input -r db -s 0 in.txt', 'fl-key ALL', 'fl-statemap last', 'fl-out out.txt'],
          [b'a\n' + b'b' * 5000000 + b'\n', b'c\n']),
 ]}
@@ -98,6 +101,10 @@ class Place:
 
     def file(self, name):
         return os.path.join(self.path, name)
+
+    def outputs(self):
+        """What the files hold that the flow writes."""
+        return [self.read(name) for name in ('out.txt', 'rejected-1.txt', 'rejected-2.txt')]
 
     def read(self, name):
         try:
@@ -170,9 +177,10 @@ class Place:
                 raise Difference(f'part-{index}.sqlite3: {answer}')
 
     def check_result(self, reference):
-        output, state = reference
-        if self.read('out.txt') != output:
-            raise Difference(f'the output differs:\n{shown(self.read("out.txt"))}instead of\n{shown(output)}')
+        outputs, state = reference
+        for is_there, output in zip(self.outputs(), outputs):
+            if is_there != output:
+                raise Difference(f'the output differs:\n{shown(is_there)}instead of\n{shown(output)}')
         if self.state() != state:
             raise Difference(f'the state differs:\n  too much: {self.state() - state}\n  too little: {state - self.state()}')
 
@@ -213,7 +221,7 @@ def reference_reader(binaries):
             if status != 0:
                 sys.exit(f'{name}: the uninterrupted run ends with status {status}: {place.messages()}')
             place.check_rest()
-            return place.read('out.txt'), place.state()
+            return place.outputs(), place.state()
 
     return reference
 

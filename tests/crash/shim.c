@@ -156,6 +156,13 @@ int fdatasync(int fd)
     return sync_with(SYS_fdatasync, fd);
 }
 
+int close(int fd)
+{
+    if (fd == unsynced)
+        unsynced = -1;
+    return (int)syscall(SYS_close, fd);
+}
+
 int ftruncate64(int fd, off64_t size)
 {
     return fails("ftruncate") ? -1 : (int)syscall(SYS_ftruncate, fd, size);

@@ -211,8 +211,9 @@ static void check_forms(void)
         {false, "", "!end\t0", "=!end\t0\n"},
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        check_written(&(struct record){.keyed = forms[i].keyed, .key = bytes_of(forms[i].key),
-                                       .value = bytes_of(forms[i].value)}, forms[i].frame);
+        check_written(
+            &(struct record){.keyed = forms[i].keyed, .key = bytes_of(forms[i].key), .value = bytes_of(forms[i].value)},
+            forms[i].frame);
 
     struct line_writer writer = writer_to_memory();
     CHECK(frame_write_lines(&writer, bytes_of("a\n\n \\b\n")) == 3);
@@ -250,7 +251,7 @@ static void check_bad(const char *line)
 
 static void check_refused(void)
 {
-    static const char *const lines[] = {"",        "a",      " =a",     "+",     "+key", "\\",     "\\a",  "\\+",
+    static const char *const lines[] = {"",       "a",     " =a",    "+",      "+key", "\\",       "\\a",  "\\+",
                                         "\\+key", "\\=\\", "\\=\\x", "\\=a\\", "!",    "!\tfield", "!a\\", "!a\t\\x"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         check_bad(lines[i]);
@@ -285,8 +286,16 @@ static void check_limit(void)
 
 static void check_numbers(void)
 {
-    static const char *const refused[] = {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616",
-                                          "99999999999999999999", "000000000000000000001"};
+    static const char *const refused[] = {"",
+                                          "-1",
+                                          "+1",
+                                          " 1",
+                                          "1 ",
+                                          "1.0",
+                                          "0x1",
+                                          "18446744073709551616",
+                                          "99999999999999999999",
+                                          "000000000000000000001"};
     uint64_t number = 7;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK_ABOUT(bytes_of(refused[i]), !frame_number(bytes_of(refused[i]), &number) && number == 7);

@@ -53,7 +53,8 @@ static void check_refused_texts(void)
     memset(longer, '1', sizeof longer);
     struct position position;
     CHECK(!position_parse((struct bytes){longer, sizeof longer}, &position));
-    CHECK(!position_parse((struct bytes){"offset=10 records=5 device=1 inode=1 hash=0123456789abcdef\0", 59}, &position));
+    CHECK(
+        !position_parse((struct bytes){"offset=10 records=5 device=1 inode=1 hash=0123456789abcdef\0", 59}, &position));
 }
 
 static void put(int fd, const char *text, off_t at)
@@ -176,8 +177,15 @@ int main(void)
     }
     check_text_of();
     check_refused_texts();
-    const uint64_t offsets[] = {0, 1, 49, 50, POSITION_WINDOW - 1, POSITION_WINDOW, POSITION_WINDOW + 1,
-                                2 * POSITION_WINDOW, 3 * POSITION_WINDOW};
+    const uint64_t offsets[] = {0,
+                                1,
+                                49,
+                                50,
+                                POSITION_WINDOW - 1,
+                                POSITION_WINDOW,
+                                POSITION_WINDOW + 1,
+                                2 * POSITION_WINDOW,
+                                3 * POSITION_WINDOW};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
         check_file(offsets[i]);
     check_paths(directory);

@@ -1,5 +1,5 @@
-/* Goal of this test: span_parse agrees with long division, in 128 bits, for digits, fractions and units at random, up to
- * the limit and beyond; and refuses every text that one byte too many makes of a span. */
+/* Goal of this test: span_parse agrees with long division, in 128 bits, for digits, fractions and units at random, up
+ * to the limit and beyond; and refuses every text that one byte too many makes of a span. */
 #include "span.h"
 
 #include "check.h"
@@ -10,8 +10,8 @@ static const struct {
     const char *name;
     uint64_t nanoseconds;
 } units[] = {
-    {"", 1000000000},       {"ms", 1000000},          {"s", 1000000000},
-    {"m", 60000000000},     {"h", 3600000000000},     {"d", 86400000000000},
+    {"", 1000000000},   {"ms", 1000000},      {"s", 1000000000},
+    {"m", 60000000000}, {"h", 3600000000000}, {"d", 86400000000000},
 };
 
 static size_t add_digits(char *to, size_t most)
