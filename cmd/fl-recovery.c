@@ -8,8 +8,8 @@
  *     fl-recovery rewind DIR EPOCH
  *
  * The first four read, at any time: they hold all partitions at one moment, as of the last commit, and keep no flow
- * from writing. What they print is printed after the directory is closed, so that a reader that is slow, or that goes away,
- * leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
+ * from writing. What they print is printed after the directory is closed, so that a reader that is slow, or that goes
+ * away, leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,8 +178,10 @@ static int rewind_to(char **operands)
     const uint64_t floor = directory_floor(&directory), last = directory.epoch;
     directory_close(&directory);
     if (!done)
-        message_fail(STATUS_MISFIT, "%s: cannot go back to epoch %" PRIu64 ": its history is from epoch %" PRIu64 " to %"
-                     PRIu64 ", and longer with a longer backup interval (-b)", operands[0], epoch, floor, last);
+        message_fail(STATUS_MISFIT,
+                     "%s: cannot go back to epoch %" PRIu64 ": its history is from epoch %" PRIu64 " to %" PRIu64
+                     ", and longer with a longer backup interval (-b)",
+                     operands[0], epoch, floor, last);
     return STATUS_OK;
 }
 

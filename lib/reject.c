@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "message.h"
 
 void reject_open(struct reject *reject, const char *name, struct state *state)
@@ -14,22 +15,18 @@ void reject_open(struct reject *reject, const char *name, struct state *state)
     line_writer_open(&reject->out, reject->file.fd, name);
 }
 
-/* A member of the object: text as a JSON string, or as hexadecimal digits under another name. */
+/* A member of the object: text as a string, or as hexadecimal digits under another name. */
 static void add_member(struct buffer *line, const char *name, struct bytes value)
 {
     const bool text = bytes_is_text(value);
-    buffer_print(line, ",\"%s%s\":\"", name, text ? "" : "_hex");
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char byte = (unsigned char)value.data[i];
-        if (!text)
-            buffer_print(line, "%02x", byte);
-        else if (byte == '"' || byte == '\\')
-            buffer_print(line, "\\%c", byte);
-        else if (byte < 0x20)
-            buffer_print(line, "\\u%04x", byte);
-        else
-            buffer_add_byte(line, (char)byte);
+    buffer_print(line, ",\"%s%s\":", name, text ? "" : "_hex");
+    if (text) {
+        json_add_string(line, value);
+        return;
     }
+    buffer_add_byte(line, '"');
+    for (size_t i = 0; i < value.size; i++)
+        buffer_print(line, "%02x", (unsigned char)value.data[i]);
     buffer_add_byte(line, '"');
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "frame.h"
+#include "json.h"
 
 enum { GAP = 2 }; /* blanks between columns */
 
@@ -143,34 +144,16 @@ void report_print_table(const struct report *report, struct buffer *out)
 
 /* --- for a program ------------------------------------------------------------------------------------------------ */
 
-/* In bytes that are no UTF-8, each byte beyond ASCII stands as the character of its number. */
-static void add_json_text(struct buffer *out, struct bytes text)
-{
-    bool text_is_utf8 = bytes_is_text(text);
-    buffer_add_byte(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !text_is_utf8)) {
-            buffer_print(out, "\\u%04x", byte);
-            continue;
-        }
-        if (byte == '"' || byte == '\\')
-            buffer_add_byte(out, '\\');
-        buffer_add_byte(out, (char)byte);
-    }
-    buffer_add_byte(out, '"');
-}
-
 static void add_json_cell(struct buffer *out, const struct report_cell *cell)
 {
-    add_json_text(out, bytes_of(cell->name));
+    json_add_string(out, bytes_of(cell->name));
     buffer_add_byte(out, ':');
     if (cell->value.data == NULL)
         buffer_add(out, bytes_of("null"));
     else if (cell->number)
         buffer_add(out, buffer_bytes(&cell->value));
     else
-        add_json_text(out, buffer_bytes(&cell->value));
+        json_add_string(out, buffer_bytes(&cell->value));
 }
 
 void report_print_json(const struct report *report, const char *const *sections, struct buffer *out)
@@ -183,7 +166,7 @@ void report_print_json(const struct report *report, const char *const *sections,
     for (; *sections != NULL; sections++, separator = ",") {
         size_t row = 0;
         buffer_add(out, bytes_of(separator));
-        add_json_text(out, bytes_of(*sections));
+        json_add_string(out, bytes_of(*sections));
         buffer_add(out, bytes_of(":["));
         for (size_t i = 0; i < report->count; i++) {
             const struct report_cell *cell = &report->cells[i];

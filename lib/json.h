@@ -1,0 +1,11 @@
+/* json: strings as JSON writes them. */
+#ifndef JSON_H
+#define JSON_H
+
+#include "bytes.h"
+
+/* Appends a JSON string, with its quotes. Bytes that are no text (bytes_is_text) come out as \u00XX each: a caller to
+ * whom that is not the same asks first. */
+void json_add_string(struct buffer *out, struct bytes text);
+
+#endif
