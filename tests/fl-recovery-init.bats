@@ -80,21 +80,39 @@ made() {
     run_sh 'fl-recovery-init db 2'
     expect_status 78
     expect_stdout ''
-    expect_stderr 'fl-recovery-init: db: has partitions already (part-1.sqlite3): use it as it is, or give another directory'
+    expect_stderr "fl-recovery-init: db: has partitions already (part-1.sqlite3), but no part-0.sqlite3: put the missing\
+ ones back, or remove these where fl-recovery-init was killed"
     [ ! -e db/part-0.sqlite3 ]
 }
 
 @test "all or none: what cannot be made leaves nothing" {
     mkdir db
-    ln -s nowhere/at/all db/part-2.sqlite3-journal
-    mkdir db/part-2.sqlite3-wal db/part-2.sqlite3-shm
-    touch db/part-2.sqlite3-wal/file db/part-2.sqlite3-shm/file
+    ln -s nowhere/at/all db/part-2.sqlite3.new-journal
+    mkdir db/part-2.sqlite3.new-wal db/part-2.sqlite3.new-shm
+    touch db/part-2.sqlite3.new-wal/file db/part-2.sqlite3.new-shm/file
     before=$(find db | sort)
     run_sh 'fl-recovery-init db 4'
     expect_status 73
     expect_stdout ''
     expect_message '^fl-recovery-init: db/part-2\.sqlite3: cannot be made: '
     [ "$before" = "$(find db | sort)" ]
+}
+
+@test "what one that was killed has left is made anew" {
+    mkdir db
+    echo half >db/part-0.sqlite3.new
+    run_sh 'fl-recovery-init db 2'
+    expect_status 0
+    expect_stderr ''
+    [ "$(ls db)" = $'part-0.sqlite3\npart-1.sqlite3' ]
+}
+
+@test "of many at a time, one makes the directory" {
+    mkdir db
+    run_sh 'for i in 1 2 3 4 5 6; do { fl-recovery-init db 3; echo $?; } & done | sort | uniq -c; wait'
+    expect_stdout $'      1 0\n      5 78'
+    run_sh 'fl-recovery check db'
+    expect_status 0
 }
 
 @test "a directory that cannot be made" {
