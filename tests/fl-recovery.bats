@@ -72,7 +72,7 @@ floor       0"
     echo 'long 5' >>lines
     echo 'by hand' >>counts
     before=$(sums)
-    run_sh 'fl-recovery status db | sed "s/[0-9-]*T[0-9:]*Z/TIME/"'
+    run_sh 'fl-recovery status db | sed "s/[0-9]\{4\}-[0-9-]*T[0-9:]*Z/TIME/"'
     expect_stderr ''
     expect_stdout "directory   $directory
 partitions  3
