@@ -20,12 +20,20 @@ SANITIZED = BUILD=build/asan BIN=build/asan/bin \
 CRASH = $(BUILD)/crash
 CRASH_BUILD = BUILD=$(CRASH) BIN=$(CRASH)/bin CPPFLAGS='$(CPPFLAGS) -DFL_CRASH_POINTS' \
 	CRASH_POINTS=tests/crash/point.c
+PRELOADS = $(CRASH)/shim.so $(CRASH)/record.so
 
-SOURCES = $(wildcard cmd/*.c lib/*.c tests/unit/*.c) $(CRASH_POINTS)
+# The fuzz targets, with libFuzzer where clang has it, and otherwise with a main that reads the corpus.
+FUZZ = $(BUILD)/fuzz
+FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer \
+	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+FUZZ_BUILD_ALONE = BUILD=$(FUZZ) FUZZ_MAIN=$(FUZZ)/tests/fuzz/main.o
+
+SOURCES = $(wildcard cmd/*.c lib/*.c tests/unit/*.c tests/fuzz/*.c) $(CRASH_POINTS)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(BUILD)/libflowline.a
 PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
 PAGES = $(wildcard man/*.[1-8])
 TESTS = $(wildcard tests/*.bats)
 SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
@@ -46,6 +54,10 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
+$(FUZZERS): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) $(filter -%,$(FUZZ_MAIN)) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
 $(LIBRARY): $(filter $(BUILD)/lib/% $(BUILD)/tests/crash/%,$(OBJECTS))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -62,23 +74,45 @@ deps: ## install what building and testing need, where it is missing
 demo: all ## run the tutorial
 	@PATH="$(abspath $(BIN)):$$PATH" tests/demo
 
-check: all $(UNITS) crash-build ## run the tests (TESTS= picks files)
-	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" tests/run $(UNITS) $(TESTS)
+check: all $(UNITS) crash-build fuzz-build ## run the tests (TESTS= picks files)
+	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" FUZZ="$(abspath $(FUZZ))" tests/run $(UNITS) $(TESTS)
 
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
 
-crash-build: $(CRASH)/shim.so
+crash-build: $(PRELOADS)
 	@$(MAKE) --silent $(CRASH_BUILD) all
 
-$(CRASH)/shim.so: tests/crash/shim.c
+$(PRELOADS): $(CRASH)/%.so: tests/crash/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $<
 
 crash: crash-build ## crash the programs everywhere, and N times at random (N=10000)
 	tests/crash/points --bin $(CRASH)/bin
 	tests/crash/random --bin $(CRASH)/bin -n $(or $(N),1000)
+	tests/crash/inputs --bin $(CRASH)/bin -n $(or $(N),1000)
 	tests/crash/failing --bin $(CRASH)/bin --shim $(CRASH)/shim.so
+	tests/crash/failing --bin $(CRASH)/bin --shim $(CRASH)/shim.so --resumed
+	tests/crash/power --bin $(CRASH)/bin --recorder $(CRASH)/record.so -n $(or $(N),1000)
+	tests/crash/damage --bin $(CRASH)/bin
+
+fuzz: fuzz-build ## feed the readers with what nobody would write (SECONDS=600 for each)
+	tests/fuzz/run $(FUZZ) $(or $(SECONDS),60)
+
+fuzz-build:
+	@if tests/fuzz/run --possible; then \
+		$(MAKE) --silent $(FUZZ_BUILD) fuzzers; \
+	else \
+		$(MAKE) --silent $(FUZZ_BUILD_ALONE) fuzzers; \
+	fi
+
+fuzzers: $(FUZZERS)
+
+bench: all ## measure the speed beside other tools (CASES= picks cases)
+	@BIN="$(abspath $(BIN))" tests/bench/run $(CASES)
+
+instructions: all ## count the instructions per record of each stage, into tests/bench/instructions.txt
+	@BIN="$(abspath $(BIN))" tests/bench/instructions --write
 
 lint: ## check pages, scripts and C, and compile with warnings as errors
 	$(if $(PAGES),mandoc -Tlint -W warning $(PAGES))
@@ -110,4 +144,5 @@ clean: ## remove what was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all deps demo check check-asan crash crash-build lint install uninstall clean help
+.PHONY: all deps demo check check-asan crash crash-build fuzz fuzz-build fuzzers bench instructions lint install \
+	uninstall clean help

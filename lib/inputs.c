@@ -13,11 +13,18 @@
 #include "option.h"
 #include "rotation.h"
 
+_Noreturn static void fail_rotated(const char *path)
+{
+    message_fail(STATUS_TRY_LATER, "%s: was rotated just now: run the flow again", path);
+}
+
 static void open_input(struct input *input)
 {
     struct stat status;
     bool standard = strcmp(input->name, "-") == 0;
     input->fd = standard ? STDIN_FILENO : open(input->name, O_RDONLY | O_CLOEXEC);
+    if (input->fd == -1 && input->found && errno == ENOENT)
+        fail_rotated(input->name);
     if (input->fd == -1)
         message_fail(errno == EMFILE ? STATUS_SYSTEM : STATUS_NO_INPUT, "%s: cannot be opened: %s", input->name,
                      strerror(errno));
@@ -94,12 +101,14 @@ static const struct known *known_by_key(const struct known_list *known, const st
     return NULL;
 }
 
-/* What is saved of the file that an input is; the furthest, where it had several names. */
+/* What is saved of the file that an input is; the furthest, where it had several names. Where nothing of it was
+ * processed there is only the inode, which another file may have by now: that counts under the same name alone. */
 static const struct known *known_by_file(const struct known_list *known, const struct input *input)
 {
     const struct known *found = NULL;
     for (size_t i = 0; i < known->count; i++)
-        if (position_compare(&known->list[i].position, input->fd) == POSITION_FITS &&
+        if ((known->list[i].position.offset > 0 || strcmp(known->list[i].key, input->key) == 0) &&
+            position_compare(&known->list[i].position, input->fd) == POSITION_FITS &&
             (found == NULL || known->list[i].position.offset > found->position.offset))
             found = &known->list[i];
     return found;
@@ -109,6 +118,19 @@ static bool is_given(const struct inputs *inputs, const char *key)
 {
     for (size_t i = 0; i < inputs->count; i++)
         if (strcmp(inputs->list[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the input at place is the same file as another. */
+static bool is_twice(const struct inputs *inputs, size_t place)
+{
+    struct stat one, other;
+    if (fstat(inputs->list[place].fd, &one) == -1)
+        return false;
+    for (size_t i = 0; i < inputs->count; i++)
+        if (i != place && fstat(inputs->list[i].fd, &other) == 0 && one.st_dev == other.st_dev &&
+            one.st_ino == other.st_ino)
             return true;
     return false;
 }
@@ -123,7 +145,32 @@ static struct input *insert_input(struct inputs *inputs, size_t place, const cha
     if (input->name == NULL)
         message_fail(STATUS_SYSTEM, "out of memory");
     open_input(input);
+    if (is_twice(inputs, place))
+        fail_rotated(path);
     return input;
+}
+
+/* Adds, before the input at *place, which moves on by as many, the files that had its path before, where they have
+ * grown since: who writes to a log may have it open for a while after its rotation. */
+static void add_grown(struct inputs *inputs, const struct known_list *known, size_t *place)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        const char *path = inputs->list[*place].key;
+        const struct known *old = &known->list[i];
+        if (is_given(inputs, old->key) || !rotation_is_path(path, old->key))
+            continue;
+        struct stat status;
+        char *now = rotation_path(path, &old->position);
+        if (now != NULL && !is_given(inputs, now) && stat(now, &status) == 0 &&
+            (uint64_t)status.st_size > old->position.offset) {
+            struct input *input = insert_input(inputs, (*place)++, now);
+            const struct known *same = known_by_file(known, input);
+            input->position = same != NULL ? same->position : old->position;
+            if (position_compare(&input->position, input->fd) != POSITION_FITS)
+                fail_rotated(now);
+        }
+        free(now);
+    }
 }
 
 /* Follows a file that was rotated: the old one is to be read first, and those that came in between. False: it is
@@ -150,6 +197,8 @@ static bool follow_rotation(struct inputs *inputs, const struct known_list *know
         const struct known *same = known_by_file(known, input);
         if (same != NULL)
             input->position = same->position;
+        else if (i == 0 && position_compare(&old->position, input->fd) != POSITION_FITS)
+            fail_rotated(rotation.paths[i]);
     }
     rotation_free(&rotation);
     return true;
@@ -216,8 +265,10 @@ void inputs_find_positions(struct inputs *inputs, struct state *state)
     struct known_list known = {NULL, 0};
     state_each(state, add_known, &known);
     for (size_t i = 0; i < inputs->count; i++)
-        if (!inputs->list[i].found)
+        if (!inputs->list[i].found) {
+            add_grown(inputs, &known, &i);
             find_position(inputs, &known, &i, state);
+        }
     for (size_t i = 0; i < known.count; i++)
         free(known.list[i].key);
     free(known.list);
@@ -232,9 +283,12 @@ void inputs_freeze(struct inputs *inputs, struct state *state)
             continue;
         if (input->hash != NULL)
             input->position.hash = XXH3_64bits_digest(input->hash);
-        else if (!position_take(&input->position, input->fd))
-            message_fail(STATUS_IO, "%s: cannot be read: %s", input->name,
-                         errno != 0 ? strerror(errno) : "it was truncated while it was being read");
+        else if (!position_take(&input->position, input->fd)) {
+            if (errno == 0)
+                message_fail(STATUS_MISFIT, "%s: was truncated while it was being read: put it back as it was",
+                             input->name);
+            message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
+        }
         state_put(state, bytes_of(input->key), position_format(&input->position, text));
         input->moved = false;
     }

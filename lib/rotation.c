@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    DATE_DIGITS = 8
-}; /* from this length on a number is a date, which grows; a shorter one counts how often it was rotated */
+#include "message.h"
+
+/* From this length on a number is a date, which grows; a shorter one counts how often it was rotated. */
+enum { DATE_DIGITS = 8 };
 
 static void add_path(struct rotation *rotation, const char *directory, const char *name)
 {
@@ -99,30 +100,46 @@ static void add_dated(struct rotation *rotation, const char *directory, const ch
     qsort(rotation->paths + 1, rotation->count - 1, sizeof *rotation->paths, by_name);
 }
 
-enum rotation_answer rotation_find(const char *path, const struct position *position, struct rotation *rotation)
+bool rotation_is_path(const char *path, const char *other)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash + 1;
-    char *directory = strndup(path, slash > path ? (size_t)(slash - path) : 1);
-    char *found = NULL;
-    enum rotation_answer answer = ROTATION_GONE;
-    *rotation = (struct rotation){NULL, 0};
+    return number_of(other, path) != NULL;
+}
+
+char *rotation_path(const char *path, const struct position *position)
+{
+    const char *base = strrchr(path, '/') + 1;
+    struct buffer found = {0};
+    char *directory = strndup(path, base - path > 1 ? (size_t)(base - path) - 1 : 1);
     DIR *list = directory != NULL ? opendir(directory) : NULL;
-    for (struct dirent *entry; list != NULL && found == NULL && (entry = readdir(list)) != NULL;)
-        if (strncmp(entry->d_name, base, strlen(base)) == 0 && is_the_file(directory, entry->d_name, position))
-            found = strdup(entry->d_name);
+    for (struct dirent *entry; list != NULL && found.data == NULL && (entry = readdir(list)) != NULL;)
+        if (strncmp(entry->d_name, base, strlen(base)) == 0 && is_the_file(directory, entry->d_name, position)) {
+            buffer_print(&found, "%s/%s", directory, entry->d_name);
+            buffer_add_byte(&found, '\0');
+        }
     if (list != NULL)
         closedir(list);
-    if (found != NULL) {
-        const char *digits = number_of(found, base);
-        add_path(rotation, directory, found);
-        answer = ROTATION_FOUND;
-        if (digits != NULL && strlen(digits) >= DATE_DIGITS)
-            add_dated(rotation, directory, base, digits);
-        else if (digits != NULL)
-            answer = add_counted(rotation, directory, base, digits);
-    }
-    free(found);
+    free(directory);
+    return found.data;
+}
+
+enum rotation_answer rotation_find(const char *path, const struct position *position, struct rotation *rotation)
+{
+    char *found = rotation_path(path, position);
+    *rotation = (struct rotation){NULL, 0};
+    if (found == NULL)
+        return ROTATION_GONE;
+    enum rotation_answer answer = ROTATION_FOUND;
+    const char *slash = strrchr(path, '/');
+    const char *digits = number_of(strrchr(found, '/') + 1, slash + 1);
+    char *directory = strndup(path, slash > path ? (size_t)(slash - path) : 1);
+    if (directory == NULL)
+        message_fail(STATUS_SYSTEM, "out of memory");
+    rotation->paths = bytes_allocate(sizeof *rotation->paths);
+    rotation->paths[rotation->count++] = found;
+    if (digits != NULL && strlen(digits) >= DATE_DIGITS)
+        add_dated(rotation, directory, slash + 1, digits);
+    else if (digits != NULL)
+        answer = add_counted(rotation, directory, slash + 1, digits);
     free(directory);
     return answer;
 }

@@ -4,6 +4,7 @@
 #ifndef ROTATION_H
 #define ROTATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "position.h"
@@ -26,5 +27,12 @@ enum rotation_answer {
 enum rotation_answer rotation_find(const char *path, const struct position *position, struct rotation *rotation);
 
 void rotation_free(struct rotation *rotation);
+
+/* Whether other is a path that what was at path may have after a rotation. */
+bool rotation_is_path(const char *path, const char *other);
+
+/* Where the file that the position is of is now, beside path and under a name that begins with its own; NULL: nowhere.
+ * The caller frees it. */
+char *rotation_path(const char *path, const struct position *position);
 
 #endif

@@ -123,8 +123,8 @@ class Place:
     def run(self, command):
         """Runs a line of shell. Returns its status; what it says is left in the file stderr."""
         with open(self.file('stderr'), 'wb') as stderr:
-            shell = subprocess.Popen(['sh', '-c', command], cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
-                                     stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
+            shell = subprocess.Popen(['sh', '-c', command], cwd=self.path, env=self.environment, stderr=stderr,
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
             try:
                 return shell.wait(SECONDS)
             except subprocess.TimeoutExpired:
@@ -147,8 +147,8 @@ class Place:
                 for row in database.execute('SELECT step_id, signature FROM steps'):
                     found.add(row)
                 for step, key, change in database.execute(
-                        'SELECT step_id, state_key, ser_change FROM snaps AS s WHERE snap_epoch = (SELECT max(snap_epoch) FROM'
-                        ' snaps WHERE step_id = s.step_id AND state_key = s.state_key) AND ser_change IS NOT NULL'):
+                        'SELECT step_id, state_key, ser_change FROM snaps AS s WHERE ser_change IS NOT NULL AND snap_epoch ='
+                        ' (SELECT max(snap_epoch) FROM snaps WHERE step_id = s.step_id AND state_key = s.state_key)'):
                     change = re.sub(r' device=\d+ inode=\d+', '', change) if isinstance(change, str) else change
                     # A path lies in another partition for another directory.
                     home = None if isinstance(key, str) and key.startswith('/') else index
@@ -181,8 +181,9 @@ class Place:
         for is_there, output in zip(self.outputs(), outputs):
             if is_there != output:
                 raise Difference(f'the output differs:\n{shown(is_there)}instead of\n{shown(output)}')
-        if self.state() != state:
-            raise Difference(f'the state differs:\n  too much: {self.state() - state}\n  too little: {state - self.state()}')
+        found = self.state()
+        if found != state:
+            raise Difference(f'the state differs:\n  too much: {found - state}\n  too little: {state - found}')
 
     def check_crashed(self, status, references):
         """After a run in which something died: it says so, unless all was done before."""

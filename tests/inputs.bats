@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# Goal: whatever befalls a log between and during runs, each line that was ever whole is counted once, or the flow
+# stops and says what it found. A short run of the model test (`make crash` makes a long one), and what it has found,
+# by name.
+
+load helper
+
+@test "a model of a log that is appended to, rotated, truncated and made anew" {
+    local bin
+    bin=$(dirname "$(command -v fl-input)")
+    run_sh "timeout 120 '$ROOT/tests/crash/inputs' --bin '$bin' -n ${CASES:-40}"
+    expect_status 0
+    expect_stderr ''
+    echo "# ${output##*$'\n'}" >&3
+}
+
+flow='fl-input -r db log | fl-out out'
+
+# begin: a log of which a line was processed, and after its rotation another one.
+begin() {
+    fl-recovery-init db
+    echo 1 >log
+    run_sh "$flow"
+    expect_status 0
+    mv log log.1
+    echo 2 >log
+    run_sh "$flow"
+    expect_status 0
+    expect_file out $'1\n2'
+}
+
+@test "what is written to a log after its rotation, when the new one is known already" {
+    begin
+    echo 3 >>log.1
+    run_sh "$flow"
+    expect_status 0
+    expect_stderr ''
+    expect_file out $'1\n2\n3'
+    mv log.1 log.2
+    mv log log.1
+    echo 4 >>log.2
+    printf 5 >>log.1
+    echo 6 >log
+    run_sh "$flow"
+    expect_status 0
+    expect_message '^fl-input: .*/log\.1: the last line has no line end: it is left for the next run'
+    expect_file out $'1\n2\n3\n4\n6'
+    echo >>log.1
+    run_sh "$flow"
+    expect_status 0
+    expect_stderr ''
+    expect_file out $'1\n2\n3\n4\n6\n5'
+    run_sh "$flow"
+    expect_status 0
+    expect_stderr ''
+    expect_file out $'1\n2\n3\n4\n6\n5'
+}
+
+@test "the same after a restart with a new one" {
+    begin
+    echo 3 >>log.1
+    : >log
+    run_sh "$flow"
+    expect_status 78
+    run_sh 'fl-input -r db --on-replaced restart log | fl-out out'
+    expect_status 0
+    expect_file out $'1\n2\n3'
+}

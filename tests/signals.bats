@@ -1,0 +1,168 @@
+#!/usr/bin/env bats
+# Goal: a first INT, TERM or HUP is a wish to end, which costs nothing: the final epoch is committed, the status is 0,
+# and what was read is counted once. A second one, and a PIPE, are orders: the stage ends at once, the flow with a
+# status that is not 0, and the next run is right.
+#
+# tests/ends.bats has the first signal to the source and to the whole flow at the end of its input.
+
+load helper
+
+setup() {
+    test_begin
+    fl-recovery-init db
+    mkfifo gate
+}
+
+# start_flow: a flow over nums.txt that has committed what is in it, and then waits at the gate.
+start_flow() {
+    start 'trap : INT TERM HUP PIPE
+        fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
+    exec 7<>gate
+    wait_until 10 has_committed "$(wc -l <nums.txt)"
+}
+
+has_committed() {
+    [ "$(sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits')" -ge "$1" ]
+}
+
+has_lines() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+not_there() {
+    ! stage_pid "$1"
+}
+
+# is_blocked PROGRAM: it does nothing for a while.
+is_blocked() {
+    local pid before
+    pid=$(stage_pid "$1")
+    before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+    sleep 0.2
+    [ "$(awk '{ print $14 + $15 }' "/proc/$pid/stat")" = "$before" ]
+}
+
+# signal SIGNAL WHOM: to a program, or to the whole group.
+signal() {
+    if [ "$2" = group ]; then
+        kill "-$1" -- "-$group"
+    else
+        kill "-$1" "$(stage_pid "$2")"
+    fi
+}
+
+# expect_sums: each line of nums.txt stands once in the file out, summed up.
+expect_sums() {
+    awk '{ sum += $1; printf "ALL\t%d\n", sum }' nums.txt >"$results/sums"
+    expect_file out <"$results/sums"
+}
+
+expect_next_run() {
+    run_sh 'fl-input -r db nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
+    expect_status 0
+    expect_stderr ''
+    expect_sums
+}
+
+@test "Ctrl-C on a flow that reads a growing pipe, again and again, loses nothing" {
+    local seen=0
+    for _ in 1 2 3 4 5; do
+        start 'trap : INT
+            awk "BEGIN { for (;;) print ++i }" | fl-input -r db -s 1h | fl-key ALL | fl-statemap count |
+                fl-out --format %v out'
+        wait_until 20 has_lines out $((seen + 2))
+        kill -INT -- "-$group"
+        finish
+        expect_status 0
+        expect_stderr ''
+        [ "$(wc -l <out)" -gt "$seen" ]
+        seen=$(wc -l <out)
+        expect_file out < <(seq "$seen")
+    done
+    run_sh "seq $((seen + 3)) | fl-input -r db | fl-key ALL | fl-statemap count | fl-out --format %v out"
+    expect_status 0
+    expect_stderr ''
+    expect_file out < <(seq $((seen + 3)))
+}
+
+@test "a first signal to a stage that is not the source passes: the flow goes on, to its end" {
+    local program name epoch=0
+    for program in fl-key fl-statemap fl-out; do
+        for name in INT TERM HUP; do
+            ((epoch += 1))
+            echo "$epoch" >>nums.txt
+            start_flow
+            signal "$name" "$program"
+            exec 7>&-
+            finish
+            expect_status 0
+            expect_stdout ''
+            expect_stderr ''
+            expect_sums
+        done
+    done
+    expect_next_run
+}
+
+@test "a second signal to a stage ends it at once" {
+    local program name
+    for program in fl-key fl-statemap fl-out; do
+        for name in INT TERM HUP; do
+            echo 1 >>nums.txt
+            start_flow
+            signal "$name" "$program"
+            signal "$name" "$program"
+            wait_until 5 not_there "$program"
+            exec 7>&-
+            finish
+            [ "$status" -ne 0 ] || fail "$name to $program: status 0"
+            expect_message "^$program: ended by a second signal: nothing after the last commit is recorded$"
+            expect_sums
+        done
+    done
+    expect_next_run
+}
+
+@test "a second signal to the whole flow ends it at once, where a first one cannot" {
+    [ -r /proc/self/stat ] || skip "no /proc here"
+    local name
+    seq 3000000 >nums.txt
+    for name in INT TERM HUP; do
+        start 'trap : INT TERM HUP
+            fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
+        wait_until 10 has_lines out 1
+        kill -STOP "$(stage_pid fl-out)"
+        wait_until 10 is_blocked fl-statemap
+        signal "$name" group
+        wait_until 10 is_blocked fl-statemap
+        signal "$name" group
+        wait_until 5 not_there fl-statemap
+        wait_until 5 not_there fl-input
+        kill -CONT "$(stage_pid fl-out)"
+        finish
+        [ "$status" -ne 0 ] || fail "$name: status 0"
+        expect_message '^fl-statemap: ended by a second signal'
+    done
+    seq 10 >nums.txt
+    run_sh 'fl-input -r db nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
+    expect_status 0
+    expect_stderr ''
+    expect_file out <nums.txt
+}
+
+@test "PIPE ends a stage, and with it the flow, without a commit" {
+    local program
+    for program in fl-input fl-key fl-statemap fl-out group; do
+        echo 1 >>nums.txt
+        start_flow
+        signal PIPE "$program"
+        [ "$program" = group ] || wait_until 5 not_there "$program"
+        exec 7>&-
+        finish
+        [ "$status" -ne 0 ] || fail "PIPE to $program: status 0"
+        expect_stdout ''
+        expect_sums
+    done
+    echo 2 >>nums.txt
+    expect_next_run
+}
