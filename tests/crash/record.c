@@ -3,9 +3,10 @@
  *     FL_RECORD=DIR           the directory, absolute: what is done in it and below is recorded
  *     FL_RECORD_LOG=FILE      where the record is appended
  *
- * A call is recorded as `NAME INODE OFFSET SIZE` and a LF, behind which SIZE bytes follow: of write, the data; of create,
- * mkdir and unlink, the path; of rename, the new path, the old one being a line of its own before. Of truncate, OFFSET is the
- * length. sync is fsync or fdatasync, of a directory too. Shared memory files (-shm) are left out: they are made anew. */
+ * A call is recorded as `NAME INODE OFFSET SIZE` and a LF, behind which SIZE bytes follow: of write, the data; of
+ * create, mkdir and unlink, the path; of rename, the new path, the old one being a line of its own before. Of truncate,
+ * OFFSET is the length. sync is fsync or fdatasync, of a directory too. Shared memory files (-shm) are left out: they
+ * are made anew. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -61,7 +62,8 @@ static void note(const char *name, ino_t inode, off_t offset, const void *data, 
 {
     int saved = errno;
     char head[128];
-    int length = snprintf(head, sizeof head, "%s %llu %lld %zu\n", name, (unsigned long long)inode, (long long)offset, size);
+    int length = snprintf(head, sizeof head, "%s %llu %lld %zu\n", name, (unsigned long long)inode, (long long)offset,
+                          size);
     const struct iovec parts[] = {{head, (size_t)length}, {(void *)data, size}};
     if (writev(record, parts, 2) != (ssize_t)((size_t)length + size))
         abort();
@@ -93,7 +95,8 @@ static bool find_path(const char *path, char full[PATH_MAX])
     const char *slash = strrchr(path, '/');
     if (slash != NULL && slash[1] == '\0')
         return false;
-    snprintf(directory, sizeof directory, "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1, slash != NULL ? path : ".");
+    snprintf(directory, sizeof directory, "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+             slash != NULL ? path : ".");
     const char *name = slash != NULL ? slash + 1 : path;
     if (realpath(path, full) == NULL) {
         if (realpath(directory, resolved) == NULL ||

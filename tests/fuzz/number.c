@@ -1,0 +1,104 @@
+/* Goal of this target: what is a number has one text, which is read as the same number; adding and taking away lead
+ * back; comparing agrees with that; and the operations take any values over any state, and then their own state again.
+ * The input is lines: the first is a state, each of the others a value. */
+#include "number.h"
+
+#include "fuzz.h"
+#include "line.h"
+#include "op.h"
+
+static bool same(struct number a, struct number b)
+{
+    if (a.floating || b.floating)
+        return a.floating && b.floating && memcmp(&a.real, &b.real, sizeof a.real) == 0;
+    return a.mantissa == b.mantissa && a.scale == b.scale;
+}
+
+static struct bytes next_line(struct bytes *text)
+{
+    const char *end = line_find(text->data, text->data + text->size, '\n');
+    struct bytes line = {text->data, (size_t)(end - text->data)};
+    size_t taken = line.size + (line.size < text->size);
+    *text = (struct bytes){text->data + taken, text->size - taken};
+    return line;
+}
+
+/* False where the text is no number. */
+static bool check_number(struct bytes text, struct number *number)
+{
+    char form[NUMBER_TEXT];
+    struct number again;
+    int64_t integer;
+    double high, low;
+    bool is_integer = number_parse_integer(text, &integer);
+    if (number_parse(text, number) != NUMBER_OK) {
+        FUZZ_CHECK(!is_integer);
+        return false;
+    }
+    FUZZ_CHECK(!is_integer || (!number->floating && number->scale == 0 && number->mantissa == integer));
+    struct bytes canonical = number_format(*number, form);
+    FUZZ_CHECK(number_parse(canonical, &again) == NUMBER_OK);
+    if (again.floating == number->floating) {
+        FUZZ_CHECK(same(again, *number) && number_compare(again, *number) == 0);
+    } else { /* a floating number whose text needs no exponent */
+        number_split(again, &high, &low);
+        FUZZ_CHECK(number->floating && high == number->real);
+    }
+    return true;
+}
+
+static void check_two(struct number a, struct number b)
+{
+    const number_mantissa most = ((number_mantissa)1 << 126) - 1 + ((number_mantissa)1 << 126);
+    struct number sum, back;
+    int order = number_compare(a, b), reverse = number_compare(b, a);
+    FUZZ_CHECK((order > 0) == (reverse < 0) && (order == 0) == (reverse == 0));
+    if (a.floating || b.floating || !number_add(a, b, &sum) || b.mantissa < -most)
+        return; /* or b has no opposite */
+    const struct number negative = {.mantissa = -b.mantissa, .scale = b.scale};
+    if (number_add(sum, negative, &back))
+        FUZZ_CHECK(same(back, a));
+}
+
+/* An operation over a state that may be anything, and over the states that it makes itself. */
+static void check_op(const struct op *op, struct bytes values)
+{
+    static struct op_scratch scratch;
+    struct op_result result;
+    struct bytes line = next_line(&values);
+    struct bytes state = fuzz_copy(line.data, line.size);
+    memset(&scratch, 0, sizeof scratch);
+    bool own = false;
+    while (values.size > 0) {
+        line = next_line(&values);
+        struct bytes value = fuzz_copy(line.data, line.size);
+        if (op->apply(&scratch, own || state.size > 0 ? state : (struct bytes){NULL, 0}, value, &result) == NULL) {
+            struct bytes next = fuzz_copy(result.state.data, result.state.size);
+            struct bytes emit = fuzz_copy(result.emit.data, result.emit.size);
+            free((char *)emit.data);
+            free((char *)state.data);
+            state = next;
+            own = true;
+        }
+        free((char *)value.data);
+    }
+    free((char *)state.data);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes text = {(const char *)data, size};
+    struct number number, before = {0};
+    for (const struct op *op = op_table; op->name != NULL; op++)
+        check_op(op, text);
+    while (text.size > 0) {
+        struct bytes line = next_line(&text);
+        struct bytes copy = fuzz_copy(line.data, line.size);
+        if (check_number(copy, &number)) {
+            check_two(before, number);
+            before = number;
+        }
+        free((char *)copy.data);
+    }
+    return 0;
+}

@@ -1,0 +1,16 @@
+/* Goal of this target: whatever text stands for a position, it is read as one only where it is the text of that
+ * position. */
+#include "position.h"
+
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes copy = fuzz_copy(data, size);
+    struct position position = {0};
+    char text[POSITION_TEXT];
+    if (position_parse(copy, &position))
+        FUZZ_CHECK(bytes_equal(position_format(&position, text), copy));
+    free((char *)copy.data);
+    return 0;
+}
