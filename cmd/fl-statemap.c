@@ -38,23 +38,37 @@ static void look_ahead(struct stage *stage, const struct record *records, size_t
     }
 }
 
-static void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct state_slot *slot)
+/* Records in a row with the same key: the state goes back into its slot after the last of them. */
+struct run {
+    struct state_slot *slot; /* NULL: none is at hand */
+    struct bytes state;      /* in the slot, in the scratch, or in a record */
+    bool changed;
+};
+
+static void end_run(struct stage *stage, struct run *run)
 {
-    struct bytes state = state_value(slot);
+    if (run->slot != NULL && run->changed)
+        state_set(stage->state, run->slot, run->state);
+    *run = (struct run){.slot = NULL};
+}
+
+static void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct run *run)
+{
     struct op_result result;
-    const char *why = map->op->apply(&map->scratch, state, record->value, &result);
+    const char *why = map->op->apply(&map->scratch, run->state, record->value, &result);
     if (why != NULL) {
+        end_run(stage, run);
         stage_refuse(stage, record, "%s", why);
         return;
     }
-    /* Sent first: the result may be a part of the state that is about to be replaced. */
     const struct record sent = {.key = record->key,
                                 .value = {result.emit.data, result.emit.size},
                                 .keyed = true,
                                 .plain = record->plain && result.plain};
     stage_send(stage, &sent);
-    if (result.state.data != state.data)
-        state_set(stage->state, slot, result.state);
+    run->changed |= result.state.data != run->state.data;
+    run->state.data = result.state.data;
+    run->state.size = result.state.size;
 }
 
 static void on_begin(void *context, struct stage *stage)
@@ -68,21 +82,30 @@ static void on_begin(void *context, struct stage *stage)
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     uint64_t hashes[AHEAD];
+    struct run run = {.slot = NULL};
     for (size_t done = 0; done < count; done += AHEAD) {
         size_t some = count - done < AHEAD ? count - done : AHEAD;
-        struct state_slot *slot = NULL;
+        uint64_t hash = 0;
         look_ahead(stage, records + done, some, hashes);
         for (size_t i = 0; i < some; i++) {
             const struct record *record = &records[done + i];
             if (!record->keyed) {
+                end_run(stage, &run);
                 stage_refuse(stage, record, "has no key: put fl-key before");
                 continue;
             }
-            if (i == 0 || !record->same_key)
-                slot = state_find(stage->state, record->key, hashes[i]);
-            on_record(context, stage, record, slot);
+            if (i == 0 || !record->same_key) {
+                end_run(stage, &run);
+                hash = hashes[i];
+            }
+            if (run.slot == NULL) {
+                run.slot = state_find(stage->state, record->key, hash);
+                run.state = state_value(run.slot);
+            }
+            on_record(context, stage, record, &run);
         }
     }
+    end_run(stage, &run);
 }
 
 static const struct op *read_op(const char *name)

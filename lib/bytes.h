@@ -29,7 +29,7 @@ static inline struct bytes bytes_of(const char *string)
 }
 
 /* Short ones are the rule, and a call costs more than to compare or copy them: two words that overlap cover 8 to 16
- * bytes, two half words 4 to 7, and the first, the middle and the last byte 1 to 3. */
+ * bytes, two pairs 17 to 32, two half words 4 to 7, and the first, the middle and the last byte 1 to 3. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     if (a.size != b.size)
@@ -61,8 +61,16 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
 static inline char *bytes_copy(char *to, struct bytes bytes)
 {
     const size_t size = bytes.size;
-    if (size > 16) {
+    if (size > 32) {
         memmove(to, bytes.data, size);
+    } else if (size > 16) {
+        struct {
+            uint64_t words[2];
+        } first, last;
+        memcpy(&first, bytes.data, 16);
+        memcpy(&last, bytes.data + size - 16, 16);
+        memcpy(to, &first, 16);
+        memcpy(to + size - 16, &last, 16);
     } else if (size >= 8) {
         uint64_t first, last;
         memcpy(&first, bytes.data, 8);

@@ -118,7 +118,8 @@ static char *write_sum(char *to, const struct sum *sum)
 /* Reads a state that is an integer. */
 static inline bool read_integer(const struct op_scratch *scratch, struct bytes state, int64_t *integer)
 {
-    if (state.size == scratch->integer_size && bytes_equal(state, (struct bytes){scratch->state, state.size})) {
+    if (state.size == scratch->integer_size &&
+        (state.data == scratch->state || bytes_equal(state, (struct bytes){scratch->state, state.size}))) {
         *integer = scratch->integer;
         return true;
     }

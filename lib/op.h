@@ -42,7 +42,8 @@ struct op {
     /* Takes value into state. state.data is NULL for a key without a state; value.data never is, even at size 0.
      * Returns NULL, or why the value cannot be taken, as the end of a message that names the value (`is not a
      * number`); result is undefined then. The views in result lie in scratch, in value or in state, and are valid until
-     * the scratch is used again, or the other two go away. state and value must not lie in scratch. */
+     * the scratch is used again, or the other two go away. value must not lie in scratch; state may, where it is what
+     * the call before has given. */
     const char *(*apply)(struct op_scratch *scratch, struct bytes state, struct bytes value, struct op_result *result);
 };
 
