@@ -16,6 +16,8 @@
 #define F_OFD_SETLKW F_SETLKW
 #endif
 
+enum { JOIN_TRIES = 200, JOIN_PAUSE = 10000000 }; /* nanoseconds each */
+
 /* Behind the lines, one byte a partition. */
 static const off_t lines_end = (off_t)1 << 30;
 
@@ -104,23 +106,31 @@ bool lock_share(int fd)
     return set(fd, F_OFD_SETLK, F_UNLCK, LOCK_LINE, lines_end - LOCK_LINE);
 }
 
-bool lock_join(int fd, unsigned line, const char *run, char *holder)
+/* Whether the execution that began last is this one. */
+static bool is_own(int fd, const char *run, char *holder)
 {
     char began[LOCK_RUN];
-    if (!set(fd, F_OFD_SETLK, F_WRLCK, (off_t)line * LOCK_LINE, LOCK_LINE)) {
-        int saved = errno;
-        read_holder(fd, 0, began, holder);
-        errno = saved;
-        return false;
-    }
-    /* Locked first and read then: an execution that begins later finds our line locked, one that began earlier has
-     * written its name. */
     read_holder(fd, 0, began, holder);
-    if (strcmp(began, run) != 0) {
-        errno = ESTALE;
-        return false;
+    errno = ESTALE;
+    return strcmp(began, run) == 0;
+}
+
+bool lock_join(int fd, unsigned line, const char *run, char *holder)
+{
+    const struct timespec pause = {.tv_nsec = JOIN_PAUSE};
+    for (int tries = 0;; tries++) {
+        if (!is_own(fd, run, holder))
+            return false;
+        if (set(fd, F_OFD_SETLK, F_WRLCK, (off_t)line * LOCK_LINE, LOCK_LINE))
+            break;
+        /* Held by a stage of an execution before that is just about to find out, and to end. */
+        if (errno != EAGAIN || tries == JOIN_TRIES)
+            return false;
+        nanosleep(&pause, NULL);
     }
-    return write_line(fd, line, run);
+    /* Read once more: an execution that begins from now on finds our line locked, one that has begun meanwhile has
+     * written its name. */
+    return is_own(fd, run, holder) && write_line(fd, line, run);
 }
 
 void lock_each_holder(int fd, void (*call)(void *context, const char *holder), void *context)

@@ -8,6 +8,7 @@ load helper
 setup() {
     test_begin
     command -v faketime >/dev/null || skip "faketime is not installed (make deps)"
+    ! grep -q __asan_init "$(command -v fl-out)" || skip "the sanitizer must be loaded before faketime"
     fl-recovery-init db
     mkfifo gate
 }

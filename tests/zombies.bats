@@ -84,7 +84,7 @@ expect_race() {
             went=$((went + 1))
             ;;
         75)
-            grep -q -E '^fl-[a-z]+: db: is in use by (fl-[a-z]+ \(process [0-9]+, |a process that is just starting)' \
+            grep -q -E '^fl-[a-z]+: .*db: is in use by (another execution, begun by )?(fl-[a-z]+ \(process [0-9]+, |a process that is just starting)' \
                 $name.stderr || fail "$name: $(cat $name.stderr)"
             refused=$((refused + 1))
             ;;
