@@ -41,6 +41,7 @@ struct recovery {
     char run[LOCK_RUN];
     uint64_t execution;
     uint64_t resume_epoch;
+    bool unfinished;
     uint64_t committed;
     int64_t backup;
     bool root;
@@ -55,6 +56,7 @@ struct recovery {
 
     /* The save. The thread reads all of it while saving is true, and the main thread changes nothing then. */
     uint64_t epoch;
+    bool final;
     bool commit;
     struct {
         int fd;
@@ -162,6 +164,8 @@ struct recovery *recovery_begin(const char *directory, int64_t backup)
     for (unsigned i = 0; i < recovery->count; i++)
         store_return_to(reader(recovery, i), recovery->resume_epoch);
     CRASH_POINT("return: after");
+    recovery->unfinished =
+        recovery->resume_epoch > 0 && !store_is_final(reader(recovery, 0), recovery->resume_epoch);
     recovery->execution = store_last_execution(reader(recovery, 0)) + 1;
     if (!lock_share(recovery->lock))
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be shared: %s", directory, strerror(errno));
@@ -385,6 +389,11 @@ uint64_t recovery_resume_epoch(const struct recovery *recovery)
     return recovery->resume_epoch;
 }
 
+bool recovery_unfinished(const struct recovery *recovery)
+{
+    return recovery->unfinished;
+}
+
 uint64_t recovery_committed(const struct recovery *recovery)
 {
     return recovery->committed;
@@ -444,7 +453,7 @@ static void save(struct recovery *recovery)
         for (size_t i = 0; i < recovery->own_count; i++)
             save_step(recovery, recovery->own[i], index, floor);
         if (index == 0 && recovery->commit)
-            store_add_commit(writer(recovery, 0), recovery->epoch, floor);
+            store_add_commit(writer(recovery, 0), recovery->epoch, recovery->final, floor);
         end_write(recovery, index);
     }
     recovery->execution_saved = true;
@@ -493,9 +502,10 @@ static void set_work(struct recovery *recovery, enum work to)
     pthread_mutex_unlock(&recovery->mutex);
 }
 
-void recovery_freeze(struct recovery *recovery, uint64_t epoch)
+void recovery_freeze(struct recovery *recovery, uint64_t epoch, bool final)
 {
     recovery->epoch = epoch;
+    recovery->final = final;
     for (size_t i = 0; i < recovery->own_count; i++)
         state_freeze(recovery->own[i]->state);
 }

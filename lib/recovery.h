@@ -39,6 +39,10 @@ void recovery_check_steps(struct recovery *recovery);
 /* The epoch that the execution went on from; 0 in a new directory. */
 uint64_t recovery_resume_epoch(const struct recovery *recovery);
 
+/* Of a root: whether the execution that committed the resume epoch did not come to its end, so that this one has still
+ * to end the stream, with new records or without. */
+bool recovery_unfinished(const struct recovery *recovery);
+
 /* The last epoch of which this stage knows that it is committed: the resume epoch, or the sink's last. */
 uint64_t recovery_committed(const struct recovery *recovery);
 
@@ -48,8 +52,9 @@ size_t recovery_steps_before(const struct recovery *recovery);
 size_t recovery_steps(const struct recovery *recovery);
 struct bytes recovery_step_id(const struct recovery *recovery, size_t index);
 
-/* Freezes the states of this stage's steps for the epoch. The save before must be finished. */
-void recovery_freeze(struct recovery *recovery, uint64_t epoch);
+/* Freezes the states of this stage's steps for the epoch, which may be the final one. The save before must be finished.
+ */
+void recovery_freeze(struct recovery *recovery, uint64_t epoch, bool final);
 
 /* Syncs the descriptor before each save, from now on: a file, called name in messages, that what is saved speaks of. */
 void recovery_sync(struct recovery *recovery, int fd, const char *name);

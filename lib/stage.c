@@ -172,7 +172,7 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     if (stage->reject != NULL)
         reject_freeze(stage->reject);
     if (stage->recovery != NULL)
-        recovery_freeze(stage->recovery, epoch);
+        recovery_freeze(stage->recovery, epoch, final);
     if (!stage->program->sink) {
         CRASH_POINT("epoch: before");
         frame_write_control(&stage->out, "epoch");
@@ -199,7 +199,7 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
 /* Notes that records have come, and closes the epoch where it is time. Of a root. */
 static void note_records(struct stage *stage)
 {
-    stage->any = true;
+    stage->unended = true;
     if (stage->eager) {
         close_epoch(stage, stage->epoch + 1, false);
         return;
@@ -314,6 +314,7 @@ static void begin_root(struct stage *stage, const struct stage_options *options,
     stage->recovery = recovery_begin(directory, span_option(options->backup, "FL_BACKUP_INTERVAL", "-b", 0));
     stage->root = stage->recovers = true;
     stage->eager = stage->interval == 0;
+    stage->unended = recovery_unfinished(stage->recovery);
 }
 
 /* Opens the file of the rejected records; with recovery its length is the state of a step. */
@@ -607,7 +608,7 @@ static int end(struct stage *stage)
                      "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
                                                                        "or begin a new recovery directory",
                      stage->replay->count, stage->replay->count + stage->replay->skip);
-    if (stage->root && stage->any)
+    if (stage->root && stage->unended)
         close_epoch(stage, stage->epoch + 1, true);
     finish(stage);
     finish_save(stage);

@@ -76,7 +76,7 @@ struct stage {
     bool waits;            /* of a sink: for them */
     size_t held;           /* of a sink that holds: bytes of out that belong to that epoch */
     bool touched;          /* a record has come since then */
-    bool any;              /* a record has come in this execution */
+    bool unended;          /* of a root: records have come since the last final epoch, in this execution or before */
     bool finished;
     int64_t interval; /* between epochs, in nanoseconds */
     int64_t due;      /* when the epoch at hand is to be closed, on the monotonic clock */

@@ -28,7 +28,7 @@ static const char schema[] =
     "CREATE TABLE exs(ex_num INTEGER PRIMARY KEY, resume_epoch INTEGER NOT NULL, started_at TEXT NOT NULL);"
     "CREATE TABLE steps(step_id TEXT PRIMARY KEY, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL);"
+    "CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL, final INTEGER NOT NULL);"
     "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB,"
     " \"check\" INTEGER NOT NULL, PRIMARY KEY(step_id, state_key, snap_epoch)) WITHOUT ROWID;"
     "CREATE INDEX snaps_discarded ON snaps(step_id, snap_epoch) WHERE ser_change IS NULL;";
@@ -40,6 +40,7 @@ enum statement {
     COMMITTED,
     COMMITTED_BY,
     COMMIT_TIME,
+    IS_FINAL,
     LAST_EXECUTION,
     LAST_STARTED,
     EACH_STEP,
@@ -80,6 +81,7 @@ static const char *const sql[STATEMENTS] = {
     [COMMITTED] = "SELECT max(commit_epoch) FROM commits",
     [COMMITTED_BY] = "SELECT max(commit_epoch) FROM commits WHERE committed_at <= ?1",
     [COMMIT_TIME] = "SELECT committed_at FROM commits WHERE commit_epoch = ?1",
+    [IS_FINAL] = "SELECT final FROM commits WHERE commit_epoch = ?1",
     [LAST_EXECUTION] = "SELECT max(ex_num) FROM exs",
     [LAST_STARTED] = "SELECT started_at FROM exs ORDER BY ex_num DESC LIMIT 1",
     [EACH_STEP] = "SELECT step_id, signature, first_epoch, front_epoch FROM steps LEFT JOIN fronts USING (step_id)",
@@ -113,7 +115,7 @@ static const char *const sql[STATEMENTS] = {
     [FORGET_EXECUTIONS] = "DELETE FROM exs WHERE ex_num <= ?1",
     [ADD_STEP] = "INSERT OR IGNORE INTO steps VALUES (?1, ?2, ?3)",
     [SET_FRONT] = "INSERT OR REPLACE INTO fronts VALUES (?1, ?2)",
-    [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2)",
+    [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2, ?3)",
     [FORGET_COMMITS] = "DELETE FROM commits WHERE commit_epoch < ?1",
     [FORGET_SNAPS] = "DELETE FROM snaps WHERE step_id = ?1",
     [FORGET_STEP] = "DELETE FROM steps WHERE step_id = ?1",
@@ -539,6 +541,12 @@ int64_t store_commit_time(struct store *store, uint64_t epoch)
     return (int64_t)number(store, COMMIT_TIME);
 }
 
+bool store_is_final(struct store *store, uint64_t epoch)
+{
+    bind_number(store, IS_FINAL, 1, epoch);
+    return number(store, IS_FINAL) != 0;
+}
+
 void store_last_started(struct store *store, struct buffer *text)
 {
     if (step(store, LAST_STARTED))
@@ -662,10 +670,11 @@ void store_set_front(struct store *store, struct bytes step_id, uint64_t epoch)
     execute(store, SET_FRONT);
 }
 
-void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor)
+void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t floor)
 {
     bind_number(store, ADD_COMMIT, 1, epoch);
     bind_number(store, ADD_COMMIT, 2, (uint64_t)time(NULL));
+    bind_number(store, ADD_COMMIT, 3, final);
     execute(store, ADD_COMMIT);
     bind_number(store, FORGET_COMMITS, 1, floor);
     execute(store, FORGET_COMMITS);

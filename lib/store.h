@@ -64,6 +64,9 @@ void store_end_look(struct store *store);
 /* When the epoch was committed, in seconds since 1970; 0 where it was not. */
 int64_t store_commit_time(struct store *store, uint64_t epoch);
 
+/* Whether the epoch was committed as the last one of its execution, with the end of the input in it. */
+bool store_is_final(struct store *store, uint64_t epoch);
+
 /* Appends when the newest execution began, as the file has it; nothing where there is none. */
 void store_last_started(struct store *store, struct buffer *text);
 
@@ -100,7 +103,7 @@ void store_end(struct store *store);
 void store_add_execution(struct store *store, uint64_t number, uint64_t resume_epoch);
 void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t first);
 void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
-void store_add_commit(struct store *store, uint64_t epoch, uint64_t floor);
+void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t floor);
 void store_forget_step(struct store *store, struct bytes step);
 
 /* The change of a key in an epoch; data NULL discards it. Where the file may hold more than one older version

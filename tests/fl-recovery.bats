@@ -235,7 +235,7 @@ sqlite3_has_front() {
         UPDATE fronts SET front_epoch = 0 WHERE step_id = 'input'; DELETE FROM steps WHERE step_id = 'out'"
     for i in 1 2; do
         sqlite3 db/part-$i.sqlite3 "UPDATE snaps SET ser_change = 'x' WHERE step_id = 'statemap';
-            INSERT INTO commits VALUES (1, 1); ATTACH 'db/part-0.sqlite3' AS other;
+            INSERT INTO commits VALUES (1, 1, 1); ATTACH 'db/part-0.sqlite3' AS other;
             INSERT OR IGNORE INTO snaps SELECT * FROM other.snaps"
     done
     run_sh 'fl-recovery check db'

@@ -166,6 +166,16 @@ class Place:
             raise Difference(f'at rest the directory holds {" ".join(left)}')
         self.check_integrity()
 
+    def check_ended(self):
+        """The last commit is one of a final epoch."""
+        database = sqlite3.connect(self.file('db/part-0.sqlite3'))
+        try:
+            last = database.execute('SELECT commit_epoch, final FROM commits ORDER BY commit_epoch DESC').fetchone()
+        finally:
+            database.close()
+        if last is None or last[1] != 1:
+            raise Difference(f'the last commit is no final one: {last}')
+
     def check_integrity(self):
         for index in range(self.flow.partitions):
             database = sqlite3.connect(self.file(f'db/part-{index}.sqlite3'))
@@ -201,6 +211,7 @@ class Place:
             if status != 0:
                 raise Difference(f'the next run ends with status {status}: {self.messages()}')
             self.check_rest()
+            self.check_ended()
             if self.grown == len(self.flow.chunks):
                 break
             self.grow()
