@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "message.h"
+#include "field.h"
 #include "option.h"
 #include "stage.h"
 
@@ -25,40 +25,18 @@ struct key {
     size_t *fields;        /* counted from 1, in the order of the key */
     size_t count;
     size_t last;           /* the highest of them */
-    int delimiter;         /* a byte, or -1 for blanks */
+    int delimiter;         /* a byte, or FIELD_BLANKS */
     struct bytes *found;   /* the fields of the value at hand, up to last */
     struct buffer joined;
 };
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
 /* Finds the first key->last fields of the value. False where it has fewer. */
 static bool split(const struct key *key, struct bytes value)
 {
-    const char *at = value.data;
-    const char *const end = at + value.size;
-    for (size_t i = 0; i < key->last; i++) {
-        const char *start;
-        if (key->delimiter >= 0) {
-            if (at > end)
-                return false;
-            start = at;
-            at = line_find(at, end, (char)key->delimiter);
-        } else {
-            while (at < end && is_blank(*at))
-                at++;
-            if (at == end)
-                return false;
-            start = at;
-            while (at < end && !is_blank(*at))
-                at++;
-        }
-        key->found[i] = (struct bytes){start, (size_t)(at - start)};
-        at += key->delimiter >= 0;
-    }
+    struct field_reader fields = field_begin(value, key->delimiter);
+    for (size_t i = 0; i < key->last; i++)
+        if (!field_next(&fields, &key->found[i]))
+            return false;
     return true;
 }
 
@@ -70,7 +48,7 @@ static struct bytes join(struct key *key)
     key->joined.size = 0;
     for (size_t i = 0; i < key->count; i++) {
         if (i > 0)
-            buffer_add_byte(&key->joined, key->delimiter >= 0 ? (char)key->delimiter : ' ');
+            buffer_add_byte(&key->joined, key->delimiter != FIELD_BLANKS ? (char)key->delimiter : ' ');
         buffer_add(&key->joined, key->found[key->fields[i] - 1]);
     }
     return buffer_bytes(&key->joined);
@@ -95,7 +73,7 @@ static void on_records(void *context, struct stage *stage, const struct record *
             }
             keyed.key = join(key);
             /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
-            keyed.plain = records[i].plain && (key->delimiter < 0 || !has_tab(keyed.key));
+            keyed.plain = records[i].plain && (key->delimiter == FIELD_BLANKS || !has_tab(keyed.key));
         }
         stage_send(stage, &keyed);
     }
@@ -139,13 +117,9 @@ int main(int argc, char **argv)
     if (fields == NULL && delimiter != NULL)
         option_refuse("-d goes with -f");
 
-    struct key key = {.delimiter = -1};
-    if (delimiter != NULL) {
-        bool tab = strcmp(delimiter, "\\t") == 0;
-        if (!tab && strlen(delimiter) != 1)
-            option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
-        key.delimiter = tab ? '\t' : (unsigned char)*delimiter;
-    }
+    struct key key = {.delimiter = FIELD_BLANKS};
+    if (delimiter != NULL && !field_parse_delimiter(bytes_of(delimiter), &key.delimiter))
+        option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
     if (fields != NULL) {
         read_fields(&key, fields);
     } else {

@@ -1,0 +1,887 @@
+#include "expr.h"
+
+#include <math.h>
+#include <regex.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+#include "field.h"
+#include "frame.h"
+#include "message.h"
+#include "number.h"
+
+#define SECONDS_MAX 10                    /* for one record */
+#define MEMORY_MAX (16 * FRAME_LIMIT)     /* that one record may make SQLite allocate, about */
+#define ROWS_MAX FRAME_LIMIT              /* bytes of the rows of one record */
+#define DOUBLE_INTEGERS ((int64_t)1 << 53) /* up to here every integer is a double */
+
+enum {
+    COLUMNS = EXPR_NEW_STATE,
+    STEPS = 200,    /* instructions of SQLite's machine between two looks at the clock */
+    PATTERNS = 8,   /* regular expressions kept compiled */
+    GROUPS_MAX = 99 /* of a regular expression */
+};
+
+static const char *const column_names[COLUMNS] = {"key", "value", "source", "state", "new_state"};
+
+/* What a column is bound to. */
+struct column {
+    bool mentioned; /* by the text, perhaps; the others are not bound */
+    int type;       /* as sqlite3_value_type */
+    sqlite3_int64 integer;
+    double real;
+    struct bytes text;
+};
+
+/* A value of a query's row. */
+struct cell {
+    size_t offset; /* in texts; NOWHERE: NULL */
+    size_t size;
+};
+
+#define NOWHERE SIZE_MAX
+
+struct pattern {
+    struct buffer text;
+    bool compiled;
+    regex_t regex;
+};
+
+struct expr {
+    sqlite3 *database;
+    sqlite3_stmt *statement;
+    const char *option;
+    const char *text;
+    enum expr_kind kind;
+    size_t seen;  /* columns of the record */
+    size_t width; /* columns of a row */
+    struct column columns[COLUMNS];
+    size_t first;  /* the column that a number is compared with first */
+    int row_calls; /* of fl_row, in what is being compiled */
+
+    struct bytes *values;
+    size_t values_room;
+    char (*numbers)[NUMBER_TEXT]; /* the texts of computed numbers, one for each column of a row */
+    struct cell *cells;           /* of a query's rows */
+    size_t cell_count;
+    size_t cells_room;
+    struct buffer texts;
+
+    struct pattern patterns[PATTERNS];
+    size_t next_pattern;   /* the one to replace next */
+    bool bad_pattern;      /* one did not compile */
+    struct buffer subject; /* what is searched */
+
+    bool watched;         /* the clock has been looked at since the evaluation began */
+    struct timespec began;
+    sqlite3_int64 memory; /* that SQLite used then */
+    const char *overrun;  /* why the evaluation was stopped */
+    struct buffer why;
+};
+
+/* --- texts -------------------------------------------------------------------------------------------------------- */
+
+static bool is_name_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+           byte == '_' || byte == '$' || (byte & 0x80) != 0;
+}
+
+/* Where the token at `at` ends: a string, quoted name, comment, word, or a single byte. NULL: it does not end. */
+static const char *token_end(const char *at)
+{
+    const char *end;
+    if (at[0] == '-' && at[1] == '-')
+        return at + strcspn(at, "\n");
+    if (at[0] == '/' && at[1] == '*') {
+        end = strstr(at + 2, "*/");
+        return end != NULL ? end + 2 : NULL;
+    }
+    if (*at == '\'' || *at == '"' || *at == '`' || *at == '[') {
+        end = strchr(at + 1, *at == '[' ? ']' : *at);
+        return end != NULL ? end + 1 : NULL;
+    }
+    if (!is_name_byte(*at))
+        return at + 1;
+    while (is_name_byte(*at))
+        at++;
+    return at;
+}
+
+const char *expr_comma(const char *text)
+{
+    int depth = 0;
+    for (const char *at = text; at != NULL && *at != '\0'; at = token_end(at)) {
+        depth += (*at == '(') - (*at == ')');
+        if (*at == ',' && depth == 0)
+            return at;
+    }
+    return NULL;
+}
+
+/* Appends what is to be shown of a line: control characters as blanks. With blank, the white space that is as wide. */
+static void add_shown(struct buffer *shown, struct bytes line, bool blank)
+{
+    for (size_t i = 0; i < line.size; i++) {
+        char byte = line.data[i];
+        if (byte == '\t' || (!blank && (byte & 0x80) != 0))
+            buffer_add_byte(shown, byte);
+        else if (!blank || (byte & 0xc0) != 0x80) /* one blank for all the bytes of a character */
+            buffer_add_byte(shown, blank || byte < ' ' || byte == 0x7f ? ' ' : byte);
+    }
+}
+
+/* Appends the line of the text in which the place is, and a caret under it. Of a long line, what is around it. */
+static void add_caret(struct buffer *shown, const char *text, const char *place)
+{
+    enum { AROUND = 300 };
+    const char *start = place, *end = place;
+    while (start > text && start[-1] != '\n' && (place - start < AROUND || (*start & 0xc0) == 0x80))
+        start--;
+    while (*end != '\0' && *end != '\n' && (end - place < AROUND || (*end & 0xc0) == 0x80))
+        end++;
+    buffer_print(shown, "\n    ");
+    add_shown(shown, (struct bytes){start, (size_t)(end - start)}, false);
+    buffer_print(shown, "\n    ");
+    add_shown(shown, (struct bytes){start, (size_t)(place - start)}, true);
+    buffer_add_byte(shown, '^');
+}
+
+/* Ends the program: the text cannot be what is wanted. place is where in it, or NULL. */
+__attribute__((format(printf, 3, 4))) static _Noreturn void refuse(const struct expr *expr, const char *place,
+                                                                   const char *format, ...)
+{
+    struct buffer shown = {0};
+    char reason[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    if (place != NULL)
+        add_caret(&shown, expr->text, place);
+    buffer_add_byte(&shown, '\0');
+    message_fail(STATUS_USAGE, "%s: %s%s", expr->option, reason, shown.data);
+}
+
+/* Refuses a text that would not stay within parentheses that are put around it. */
+static void check_form(const struct expr *expr)
+{
+    const char *open = NULL, *next;
+    int depth = 0;
+    for (const char *at = expr->text; *at != '\0'; at = next) {
+        next = token_end(at);
+        if (next == NULL)
+            refuse(expr, at, *at == '/' ? "a comment does not end" : "a quote does not end");
+        if (*at == '(' && depth++ == 0)
+            open = at;
+        if (*at == ')' && depth-- == 0)
+            refuse(expr, at, "nothing is open that this ) closes");
+        if (*at == ';')
+            refuse(expr, at, "a ; has no place here: it is one %s",
+                   expr->kind == EXPR_QUERY ? "query" : "expression");
+        if (strchr("?:@#$", *at) != NULL)
+            refuse(expr, at, "parameters have no place here: the columns of the record have names");
+    }
+    if (depth > 0)
+        refuse(expr, open, "this ( is not closed");
+}
+
+/* --- numbers ------------------------------------------------------------------------------------------------------ */
+
+static bool is_digit(const char *at, const char *end)
+{
+    return at < end && *at >= '0' && *at <= '9';
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (is_digit(at, end))
+        at++;
+    return at;
+}
+
+/* The double nearest to a number that is written well. A few digits are divided by a power of ten, which is exact then,
+ * and rounds once. */
+static double read_real(struct bytes text)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    struct number number;
+    if (number_parse(text, &number) == NUMBER_OK) {
+        if (number.floating)
+            return number.real;
+        if (number.scale < (int)(sizeof powers / sizeof *powers) && number.mantissa <= DOUBLE_INTEGERS &&
+            number.mantissa >= -DOUBLE_INTEGERS) {
+            double real = (double)number.mantissa / powers[number.scale];
+            return *text.data == '-' ? -fabs(real) : real;
+        }
+    }
+    char few[128];
+    char *string = text.size < sizeof few ? few : bytes_allocate(text.size + 1);
+    memcpy(string, text.data, text.size);
+    string[text.size] = '\0';
+    double real = strtod(string, NULL);
+    if (string != few)
+        free(string);
+    return real;
+}
+
+/* What bytes are as a value: the type, and the number where it is one. */
+static int read_value(struct bytes text, sqlite3_int64 *integer, double *real)
+{
+    const char *at = text.data, *const end = at + text.size;
+    const bool negative = at < end && *at == '-';
+    at += negative;
+    if (!is_digit(at, end) || (*at == '0' && is_digit(at + 1, end)))
+        return SQLITE_TEXT;
+    int64_t few;
+    if (number_parse_integer(text, &few)) {
+        *integer = few;
+        return SQLITE_INTEGER;
+    }
+    const char *digits = at;
+    at = skip_digits(at, end);
+    if (at == end) {
+        uint64_t magnitude = 0;
+        for (; digits < end; digits++)
+            if (__builtin_mul_overflow(magnitude, 10, &magnitude) ||
+                __builtin_add_overflow(magnitude, (uint64_t)(*digits - '0'), &magnitude))
+                return SQLITE_TEXT;
+        if (magnitude > (uint64_t)INT64_MAX + negative)
+            return SQLITE_TEXT;
+        *integer = negative ? (sqlite3_int64)(0 - magnitude) : (sqlite3_int64)magnitude;
+        return SQLITE_INTEGER;
+    }
+    if (*at == '.') {
+        if (!is_digit(at + 1, end))
+            return SQLITE_TEXT;
+        at = skip_digits(at + 1, end);
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at += at < end && (*at == '-' || *at == '+');
+        if (!is_digit(at, end))
+            return SQLITE_TEXT;
+        at = skip_digits(at, end);
+    }
+    if (at != end)
+        return SQLITE_TEXT;
+    *real = read_real(text);
+    return isinf(*real) ? SQLITE_TEXT : SQLITE_FLOAT;
+}
+
+/* The text of a number that is untouched, or data NULL. */
+static struct bytes untouched(const struct expr *expr, int type, sqlite3_int64 integer, double real)
+{
+    static const size_t order[COLUMNS] = {1, 3, 4, 0, 2};
+    for (size_t i = 0; i <= COLUMNS; i++) {
+        const struct column *column = &expr->columns[i == 0 ? expr->first : order[i - 1]];
+        if (column->mentioned && column->type == type &&
+            (type == SQLITE_INTEGER ? column->integer == integer : memcmp(&column->real, &real, sizeof real) == 0))
+            return column->text;
+    }
+    return (struct bytes){NULL, 0};
+}
+
+static struct bytes format_integer(const struct expr *expr, sqlite3_int64 integer, char text[NUMBER_TEXT])
+{
+    struct bytes same = untouched(expr, SQLITE_INTEGER, integer, 0);
+    return same.data != NULL ? same : number_format_integer(integer, text);
+}
+
+static struct bytes format_real(const struct expr *expr, double real, char text[NUMBER_TEXT])
+{
+    struct bytes same = untouched(expr, SQLITE_FLOAT, 0, real);
+    if (same.data != NULL)
+        return same;
+    struct bytes digits = number_format((struct number){.real = real, .floating = true}, text);
+    memmove(text, digits.data, digits.size);
+    if (memchr(text, '.', digits.size) == NULL && memchr(text, 'e', digits.size) == NULL) {
+        memcpy(text + digits.size, ".0", 2);
+        digits.size += 2;
+    }
+    return (struct bytes){text, digits.size};
+}
+
+/* --- functions ---------------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 2, 3))) static void fail(sqlite3_context *context, const char *format, ...)
+{
+    char reason[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    sqlite3_result_error(context, reason, -1);
+}
+
+/* The same, where the reason begins with a value. */
+static void fail_about(sqlite3_context *context, const char *function, struct bytes about, const char *why)
+{
+    struct buffer quoted = {0};
+    if (about.data != NULL)
+        message_quote(&quoted, about);
+    else
+        buffer_print(&quoted, "NULL");
+    fail(context, "%s: %.*s %s", function, (int)quoted.size, quoted.data, why);
+    buffer_free(&quoted);
+}
+
+/* An argument's bytes, valid while the function runs; NULL: data NULL. A number's text may be put into text. */
+static struct bytes value_bytes(const struct expr *expr, sqlite3_value *value, char text[NUMBER_TEXT])
+{
+    switch (sqlite3_value_type(value)) {
+    case SQLITE_NULL:
+        return (struct bytes){NULL, 0};
+    case SQLITE_INTEGER:
+        return format_integer(expr, sqlite3_value_int64(value), text);
+    case SQLITE_FLOAT:
+        return format_real(expr, sqlite3_value_double(value), text);
+    default: {
+        const char *data = sqlite3_value_blob(value);
+        return (struct bytes){data != NULL ? data : "", (size_t)sqlite3_value_bytes(value)};
+    }
+    }
+}
+
+static void give_text(sqlite3_context *context, struct bytes text)
+{
+    sqlite3_result_text(context, text.data, (int)text.size, SQLITE_TRANSIENT);
+}
+
+static void call_num(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    (void)count;
+    const int type = sqlite3_value_type(arguments[0]);
+    if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+        sqlite3_result_value(context, arguments[0]);
+        return;
+    }
+    char text[NUMBER_TEXT];
+    struct bytes value = value_bytes(sqlite3_user_data(context), arguments[0], text);
+    sqlite3_int64 integer = 0;
+    double real = 0;
+    switch (value.data != NULL ? read_value(value, &integer, &real) : SQLITE_NULL) {
+    case SQLITE_INTEGER:
+        sqlite3_result_int64(context, integer);
+        break;
+    case SQLITE_FLOAT:
+        sqlite3_result_double(context, real);
+        break;
+    default:
+        fail_about(context, "num", value, "is not a number");
+    }
+}
+
+static void call_field(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    const struct expr *expr = sqlite3_user_data(context);
+    char text[NUMBER_TEXT], delimiter_text[NUMBER_TEXT];
+    struct bytes value = value_bytes(expr, arguments[0], text), field = {NULL, 0};
+    int delimiter = FIELD_BLANKS;
+    if (sqlite3_value_type(arguments[1]) != SQLITE_INTEGER || sqlite3_value_int64(arguments[1]) < 1) {
+        fail_about(context, "field", value_bytes(expr, arguments[1], delimiter_text),
+                   "is no number of a field: they count from 1");
+        return;
+    }
+    if (count == 3) {
+        struct bytes given = value_bytes(expr, arguments[2], delimiter_text);
+        if (given.data == NULL || !field_parse_delimiter(given, &delimiter)) {
+            fail_about(context, "field", given, "is not one byte (\\t stands for a tab)");
+            return;
+        }
+    }
+    if (value.data == NULL)
+        return;
+    struct field_reader fields = field_begin(value, delimiter);
+    for (sqlite3_int64 left = sqlite3_value_int64(arguments[1]); left > 0; left--)
+        if (!field_next(&fields, &field))
+            return;
+    give_text(context, field);
+}
+
+/* The regular expression of a text, compiled once for as long as it is among the last ones. NULL: the function has
+ * failed. */
+static const regex_t *compile(sqlite3_context *context, const char *function, struct bytes text)
+{
+    struct expr *expr = sqlite3_user_data(context);
+    for (size_t i = 0; i < PATTERNS; i++)
+        if (expr->patterns[i].compiled && bytes_equal(text, buffer_bytes(&expr->patterns[i].text)))
+            return &expr->patterns[i].regex;
+    struct pattern *pattern = &expr->patterns[expr->next_pattern];
+    if (pattern->compiled)
+        regfree(&pattern->regex);
+    pattern->compiled = false;
+    pattern->text.size = 0;
+    buffer_add(&pattern->text, text);
+    buffer_add_byte(&pattern->text, '\0');
+    pattern->text.size--;
+    char reason[256] = "has a NUL in it";
+    int answer = 0;
+    if (memchr(text.data, '\0', text.size) == NULL) {
+        answer = regcomp(&pattern->regex, pattern->text.data, REG_EXTENDED);
+        pattern->compiled = answer == 0;
+    }
+    if (answer != 0) {
+        size_t size = (size_t)snprintf(reason, sizeof reason, "is no regular expression: ");
+        regerror(answer, &pattern->regex, reason + size, sizeof reason - size);
+    }
+    if (!pattern->compiled) {
+        expr->bad_pattern = true;
+        fail_about(context, function, text, reason);
+        return NULL;
+    }
+    expr->next_pattern = (expr->next_pattern + 1) % PATTERNS;
+    return &pattern->regex;
+}
+
+/* Whether the text matches; found has room for count groups, and for one at least. Where the system cannot be told
+ * where a text ends, it ends before its first NUL. */
+static bool search(struct expr *expr, const regex_t *regex, struct bytes text, regmatch_t *found, size_t count)
+{
+    int flags = 0;
+#ifdef REG_STARTEND
+    flags = REG_STARTEND;
+    found[0] = (regmatch_t){.rm_so = 0, .rm_eo = (regoff_t)text.size};
+#endif
+    expr->subject.size = 0;
+    buffer_add(&expr->subject, text);
+    buffer_add_byte(&expr->subject, '\0');
+    return regexec(regex, expr->subject.data, count, found, flags) == 0;
+}
+
+static void call_regexp(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    (void)count;
+    struct expr *expr = sqlite3_user_data(context);
+    regmatch_t found;
+    char pattern_text[NUMBER_TEXT], text[NUMBER_TEXT];
+    struct bytes pattern = value_bytes(expr, arguments[0], pattern_text), value = value_bytes(expr, arguments[1], text);
+    const regex_t *regex = pattern.data != NULL ? compile(context, "regexp", pattern) : NULL;
+    if (regex != NULL && value.data != NULL)
+        sqlite3_result_int(context, search(expr, regex, value, &found, 0));
+}
+
+static void call_match(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    struct expr *expr = sqlite3_user_data(context);
+    char pattern_text[NUMBER_TEXT], text[NUMBER_TEXT];
+    struct bytes value = value_bytes(expr, arguments[0], text), pattern = value_bytes(expr, arguments[1], pattern_text);
+    const regex_t *regex = pattern.data != NULL ? compile(context, "match", pattern) : NULL;
+    if (regex == NULL)
+        return;
+    const sqlite3_int64 group = count == 3 ? sqlite3_value_int64(arguments[2]) : 0;
+    if (group < 0 || (size_t)group > regex->re_nsub || group > GROUPS_MAX ||
+        (count == 3 && sqlite3_value_type(arguments[2]) != SQLITE_INTEGER)) {
+        fail_about(context, "match", pattern, "has no such group");
+        return;
+    }
+    regmatch_t found[GROUPS_MAX + 1];
+    if (value.data == NULL || !search(expr, regex, value, found, (size_t)group + 1) || found[group].rm_so < 0)
+        return;
+    give_text(context, (struct bytes){value.data + found[group].rm_so,
+                                      (size_t)(found[group].rm_eo - found[group].rm_so)});
+}
+
+/* A row of a query. */
+static void take_row(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+    struct expr *expr = sqlite3_user_data(context);
+    for (int i = 0; i < count; i++) {
+        char text[NUMBER_TEXT];
+        if (sqlite3_value_type(arguments[i]) == SQLITE_FLOAT && isinf(sqlite3_value_double(arguments[i]))) {
+            fail(context, "the result is infinite");
+            return;
+        }
+        struct bytes value = value_bytes(expr, arguments[i], text);
+        if (expr->texts.size + value.size + expr->cell_count * sizeof *expr->cells > ROWS_MAX) {
+            fail(context, "it gives more than %zu bytes", ROWS_MAX);
+            return;
+        }
+        if (expr->cell_count == expr->cells_room) {
+            expr->cells_room = expr->cells_room == 0 ? 16 : 2 * expr->cells_room;
+            expr->cells = bytes_reallocate(expr->cells, expr->cells_room * sizeof *expr->cells);
+        }
+        expr->cells[expr->cell_count++] =
+            (struct cell){value.data != NULL ? expr->texts.size : NOWHERE, value.size};
+        buffer_add(&expr->texts, value);
+    }
+}
+
+static void end_rows(sqlite3_context *context)
+{
+    sqlite3_result_null(context);
+}
+
+/* --- what an expression may do ------------------------------------------------------------------------------------ */
+
+static bool begins(const char *name, const char *start)
+{
+    return strncasecmp(name, start, strlen(start)) == 0;
+}
+
+/* Only computing: tables are the record, the query's own, and what JSON is made of. */
+static int authorize(void *context, int action, const char *first, const char *second, const char *database,
+                     const char *trigger)
+{
+    struct expr *expr = context;
+    (void)database;
+    (void)trigger;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_READ:
+        /* A table of which no column is read is asked for with an empty name of a column, a query's own too. */
+        if (second[0] == '\0')
+            return begins(first, "sqlite_") || begins(first, "pragma_") ? SQLITE_DENY : SQLITE_OK;
+        return strcasecmp(first, "json_each") == 0 || strcasecmp(first, "json_tree") == 0 ? SQLITE_OK : SQLITE_DENY;
+    case SQLITE_FUNCTION:
+        if (strcasecmp(second, "fl_row") == 0)
+            return expr->row_calls++ > 0 ? SQLITE_DENY : SQLITE_OK;
+        return strcasecmp(second, "load_extension") == 0 || strcasecmp(second, "fts3_tokenizer") == 0 ? SQLITE_DENY
+                                                                                                       : SQLITE_OK;
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+/* Stops what takes too long, or too much. */
+static int watch(void *context)
+{
+    struct expr *expr = context;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!expr->watched) {
+        expr->watched = true;
+        expr->began = now;
+        expr->memory = sqlite3_memory_used();
+    }
+    if (now.tv_sec - expr->began.tv_sec > SECONDS_MAX)
+        expr->overrun = "it takes longer than 10 s";
+    else if (sqlite3_memory_used() - expr->memory > (sqlite3_int64)MEMORY_MAX)
+        expr->overrun = "it takes more than 1 GiB of memory";
+    return expr->overrun != NULL;
+}
+
+static _Noreturn void fail_internally(const struct expr *expr)
+{
+    message_fail(sqlite3_errcode(expr->database) == SQLITE_NOMEM ? STATUS_SYSTEM : STATUS_INTERNAL, "%s: SQLite: %s",
+                 expr->option, sqlite3_errmsg(expr->database));
+}
+
+static void add_functions(struct expr *expr)
+{
+    static const struct {
+        const char *name;
+        int arguments;
+        void (*call)(sqlite3_context *, int, sqlite3_value **);
+    } functions[] = {{"num", 1, call_num},       {"field", 2, call_field}, {"field", 3, call_field},
+                     {"regexp", 2, call_regexp}, {"match", 2, call_match}, {"match", 3, call_match}};
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        if (sqlite3_create_function(expr->database, functions[i].name, functions[i].arguments, flags, expr,
+                                    functions[i].call, NULL, NULL) != SQLITE_OK)
+            fail_internally(expr);
+    if (sqlite3_create_function(expr->database, "fl_row", -1, SQLITE_UTF8, expr, NULL, take_row, end_rows) != SQLITE_OK)
+        fail_internally(expr);
+}
+
+static void open_database(struct expr *expr)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
+    /* What sorts goes to no file; and the tables of JSON are made by their first use, which is no mere computing. */
+    static const char first[] = "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+                                "SELECT 1 FROM json_each('[]'), json_tree('[]')";
+    if (sqlite3_open_v2(":memory:", &expr->database, flags, NULL) != SQLITE_OK ||
+        sqlite3_exec(expr->database, first, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_db_config(expr->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
+        sqlite3_db_config(expr->database, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK)
+        fail_internally(expr);
+    sqlite3_limit(expr->database, SQLITE_LIMIT_LENGTH, (int)FRAME_LIMIT);
+    sqlite3_limit(expr->database, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(expr->database, SQLITE_LIMIT_WORKER_THREADS, 0);
+    add_functions(expr);
+    sqlite3_set_authorizer(expr->database, authorize, expr);
+    sqlite3_progress_handler(expr->database, STEPS, watch, expr);
+}
+
+/* --- compiling ---------------------------------------------------------------------------------------------------- */
+
+/* Writes the table of the record: of a query with all columns, since it may ask for `*`; else with those that the text
+ * may mention. */
+static void add_record(const struct expr *expr, struct buffer *sql)
+{
+    const char *separator = "";
+    buffer_print(sql, "WITH record AS (SELECT ");
+    for (size_t i = 0; i < expr->seen; i++)
+        if (expr->kind == EXPR_QUERY || expr->columns[i].mentioned) {
+            buffer_print(sql, "%s?%zu AS %s", separator, i + 1, column_names[i]);
+            separator = ", ";
+        }
+    buffer_print(sql, "%s) SELECT ", *separator == '\0' ? "NULL" : "");
+}
+
+/* Prepares the text between before and after. Returns NULL where that fails, with SQLite's error; place is where in the
+ * text, or NULL where it does not say. */
+static sqlite3_stmt *prepare(struct expr *expr, const char *before, const char *after, const char **place)
+{
+    struct buffer sql = {0};
+    sqlite3_stmt *statement = NULL;
+    add_record(expr, &sql);
+    buffer_print(&sql, "%s", before);
+    const size_t start = sql.size, length = strlen(expr->text);
+    buffer_print(&sql, "%s\n%s", expr->text, after); /* on a line of its own, as a comment may be at the end */
+    expr->row_calls = 0;
+    *place = NULL;
+    if (sql.size > INT32_MAX)
+        refuse(expr, NULL, "it is too long");
+    int answer = sqlite3_prepare_v3(expr->database, sql.data, (int)sql.size, SQLITE_PREPARE_PERSISTENT, &statement,
+                                    NULL);
+#if SQLITE_VERSION_NUMBER >= 3038000
+    if (answer != SQLITE_OK && sqlite3_libversion_number() >= 3038000) {
+        int offset = sqlite3_error_offset(expr->database);
+        if (offset >= 0 && (size_t)offset >= start)
+            *place = expr->text + ((size_t)offset - start < length ? (size_t)offset - start : length);
+    }
+#else
+    (void)length;
+#endif
+    buffer_free(&sql);
+    if (answer == SQLITE_NOMEM)
+        fail_internally(expr);
+    return statement;
+}
+
+static _Noreturn void refuse_text(const struct expr *expr, const char *place)
+{
+    if (place != NULL && *place == '\0')
+        refuse(expr, place, "it ends too early");
+    refuse(expr, place, "%s", sqlite3_errmsg(expr->database));
+}
+
+static void check_width(const struct expr *expr, size_t width, size_t least, size_t most)
+{
+    if (width >= least && width <= most)
+        return;
+    if (least == most)
+        refuse(expr, NULL, "it gives %zu columns, and must give %zu", width, most);
+    refuse(expr, NULL, "it gives %zu columns, and must give %zu to %zu", width, least, most);
+}
+
+/* A query becomes a table, whose rows are taken one by one: so it can stand where it sees the record. */
+static void compile_query(struct expr *expr, size_t least, size_t most)
+{
+    const char *place;
+    expr->width = 1;
+    for (;;) {
+        struct buffer before = {0}, after = {0};
+        buffer_print(&before, "(WITH fl_rows(");
+        buffer_print(&after, ") SELECT fl_row(");
+        for (size_t i = 1; i <= expr->width; i++) {
+            buffer_print(&before, "%sc%zu", i > 1 ? ", " : "", i);
+            buffer_print(&after, "%sc%zu", i > 1 ? ", " : "", i);
+        }
+        buffer_print(&before, ") AS (%c", '\0');
+        buffer_print(&after, ") FROM fl_rows) FROM record%c", '\0');
+        expr->statement = prepare(expr, before.data, after.data, &place);
+        buffer_free(&before);
+        buffer_free(&after);
+        if (expr->statement != NULL)
+            break;
+        size_t width;
+        if (sscanf(sqlite3_errmsg(expr->database), "table fl_rows has %zu values", &width) != 1 || width == expr->width)
+            refuse_text(expr, place);
+        check_width(expr, width, least, most);
+        expr->width = width;
+    }
+    check_width(expr, expr->width, least, most);
+}
+
+/* What stands as an argument of a function in WHERE is a list of expressions and nothing more: no names, no aggregates,
+ * no end of the SELECT. */
+static void compile_values(struct expr *expr, size_t least, size_t most)
+{
+    const char *place;
+    sqlite3_stmt *statement = prepare(expr, "1 FROM record WHERE coalesce(NULL, ", ")", &place);
+    if (statement == NULL)
+        refuse_text(expr, place);
+    sqlite3_finalize(statement);
+    const bool condition = expr->kind == EXPR_CONDITION;
+    expr->statement = prepare(expr, condition ? "(" : "", condition ? ") IS TRUE FROM record" : "FROM record", &place);
+    if (expr->statement == NULL)
+        refuse_text(expr, place);
+    expr->width = (size_t)sqlite3_column_count(expr->statement);
+    check_width(expr, expr->width, least, most);
+}
+
+/* The column whose name is the whole text, or, where there is none, `value`. */
+static size_t named_column(const char *text)
+{
+    static const char blanks[] = " \t\n\r\f";
+    text += strspn(text, blanks);
+    const size_t size = strcspn(text, blanks);
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (text[size + strspn(text + size, blanks)] == '\0' && strlen(column_names[i]) == size &&
+            strncasecmp(text, column_names[i], size) == 0)
+            return i;
+    return 1;
+}
+
+struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_columns columns,
+                       size_t least, size_t most)
+{
+    struct expr *expr = bytes_allocate(sizeof *expr);
+    struct expr_rows rows;
+    *expr = (struct expr){.option = option, .text = text, .kind = kind, .seen = columns, .first = named_column(text)};
+    check_form(expr);
+    for (size_t i = 0; i < expr->seen; i++)
+        expr->columns[i].mentioned = strcasestr(text, column_names[i]) != NULL ||
+                                     (kind == EXPR_QUERY && strchr(text, '*') != NULL);
+    open_database(expr);
+    if (kind == EXPR_QUERY)
+        compile_query(expr, least, most);
+    else
+        compile_values(expr, least, most);
+    expr->numbers = bytes_allocate(expr->width * sizeof *expr->numbers);
+    /* A regular expression that is wrong for a record of which nothing is known is wrong for each. */
+    const char *why = expr_evaluate(expr, &(struct expr_input){.key = {NULL, 0}}, &rows);
+    if (why != NULL && expr->bad_pattern)
+        refuse(expr, NULL, "%s", sqlite3_errmsg(expr->database));
+    return expr;
+}
+
+void expr_close(struct expr *expr)
+{
+    sqlite3_finalize(expr->statement);
+    sqlite3_close(expr->database);
+    for (size_t i = 0; i < PATTERNS; i++) {
+        if (expr->patterns[i].compiled)
+            regfree(&expr->patterns[i].regex);
+        buffer_free(&expr->patterns[i].text);
+    }
+    buffer_free(&expr->subject);
+    buffer_free(&expr->texts);
+    buffer_free(&expr->why);
+    free(expr->values);
+    free(expr->cells);
+    free(expr->numbers);
+    free(expr);
+}
+
+size_t expr_columns(const struct expr *expr)
+{
+    return expr->width;
+}
+
+/* --- evaluating --------------------------------------------------------------------------------------------------- */
+
+/* Why the evaluation failed, on one line. */
+static const char *failed(struct expr *expr, const char *reason)
+{
+    if (sqlite3_errcode(expr->database) == SQLITE_NOMEM)
+        fail_internally(expr);
+    expr->why.size = 0;
+    buffer_print(&expr->why, "makes %s fail: %s%c", expr->option, reason, '\0');
+    for (char *at = expr->why.data; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = ' ';
+    return expr->why.data;
+}
+
+static int bind(struct expr *expr, size_t index, struct bytes text)
+{
+    struct column *column = &expr->columns[index];
+    const int parameter = (int)index + 1;
+    column->text = text;
+    column->type = text.data == NULL ? SQLITE_NULL : read_value(text, &column->integer, &column->real);
+    switch (column->type) {
+    case SQLITE_NULL:
+        return sqlite3_bind_null(expr->statement, parameter);
+    case SQLITE_INTEGER:
+        return sqlite3_bind_int64(expr->statement, parameter, column->integer);
+    case SQLITE_FLOAT:
+        return sqlite3_bind_double(expr->statement, parameter, column->real);
+    default:
+        return sqlite3_bind_text64(expr->statement, parameter, text.data, text.size, SQLITE_STATIC, SQLITE_UTF8);
+    }
+}
+
+static void reserve_values(struct expr *expr, size_t count)
+{
+    if (count > expr->values_room) {
+        expr->values = bytes_reallocate(expr->values, count * sizeof *expr->values);
+        expr->values_room = count;
+    }
+}
+
+/* The row at which the statement stands. NULL, or why it is none. */
+static const char *read_row(struct expr *expr)
+{
+    reserve_values(expr, expr->width);
+    for (size_t i = 0; i < expr->width; i++) {
+        struct bytes *value = &expr->values[i];
+        const int column = (int)i;
+        double real;
+        switch (sqlite3_column_type(expr->statement, column)) {
+        case SQLITE_NULL:
+            *value = (struct bytes){NULL, 0};
+            break;
+        case SQLITE_INTEGER:
+            *value = format_integer(expr, sqlite3_column_int64(expr->statement, column), expr->numbers[i]);
+            break;
+        case SQLITE_FLOAT:
+            real = sqlite3_column_double(expr->statement, column);
+            if (isinf(real))
+                return failed(expr, "the result is infinite");
+            *value = format_real(expr, real, expr->numbers[i]);
+            break;
+        default:
+            value->data = sqlite3_column_blob(expr->statement, column);
+            value->size = (size_t)sqlite3_column_bytes(expr->statement, column);
+            if (value->data == NULL && sqlite3_errcode(expr->database) == SQLITE_NOMEM)
+                fail_internally(expr);
+            if (value->data == NULL)
+                value->data = "";
+        }
+    }
+    return NULL;
+}
+
+/* The rows that were taken. */
+static void read_cells(struct expr *expr)
+{
+    reserve_values(expr, expr->cell_count);
+    for (size_t i = 0; i < expr->cell_count; i++) {
+        const struct cell *cell = &expr->cells[i];
+        expr->values[i] = (struct bytes){NULL, 0};
+        if (cell->offset != NOWHERE)
+            expr->values[i] = (struct bytes){cell->size > 0 ? expr->texts.data + cell->offset : "", cell->size};
+    }
+}
+
+const char *expr_evaluate(struct expr *expr, const struct expr_input *input, struct expr_rows *rows)
+{
+    const struct bytes columns[COLUMNS] = {input->key, input->value, input->source, input->state, input->new_state};
+    sqlite3_reset(expr->statement);
+    expr->watched = false;
+    expr->overrun = NULL;
+    expr->cell_count = expr->texts.size = 0;
+    for (size_t i = 0; i < expr->seen; i++)
+        if (expr->columns[i].mentioned && bind(expr, i, columns[i]) != SQLITE_OK)
+            return failed(expr, sqlite3_errmsg(expr->database));
+    if (sqlite3_step(expr->statement) != SQLITE_ROW)
+        return failed(expr, expr->overrun != NULL ? expr->overrun : sqlite3_errmsg(expr->database));
+    if (expr->kind == EXPR_QUERY) {
+        read_cells(expr);
+        *rows = (struct expr_rows){expr->values, expr->cell_count / expr->width};
+        return NULL;
+    }
+    const char *why = read_row(expr);
+    *rows = (struct expr_rows){expr->values, 1};
+    return why;
+}
