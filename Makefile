@@ -9,7 +9,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wconversion
 
 # Asked anew for each command, since `make deps` may just have installed the answer.
 LIBRARY_CFLAGS = $(shell pkg-config --cflags sqlite3 libxxhash 2>/dev/null)
-LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -lsqlite3 -lxxhash)
+LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -lsqlite3 -lxxhash) -lm
 FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
 	-pthread
 LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread

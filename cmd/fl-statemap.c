@@ -15,15 +15,15 @@
 static const char usage[] =
     "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] OP\n"
     "\n"
-    "  OP is sum, count, min, max, mean, first or last\n"
+    "  OP is sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, distinct, topk:N,\n"
+    "  histogram:WIDTH, first or last\n"
     "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
     STAGE_REJECT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 enum { AHEAD = 32 }; /* records whose keys are hashed, and asked for, before the first of them is looked up */
 
 struct statemap {
-    const struct op *op;
-    struct op_scratch scratch;
+    struct op op;
     size_t memory; /* bytes that states may take; 0: no limit */
 };
 
@@ -55,17 +55,19 @@ static void end_run(struct stage *stage, struct run *run)
 static void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct run *run)
 {
     struct op_result result;
-    const char *why = map->op->apply(&map->scratch, run->state, record->value, &result);
+    const char *why = map->op.apply(&map->op, run->state, record->value, &result);
     if (why != NULL) {
         end_run(stage, run);
         stage_refuse(stage, record, "%s", why);
         return;
     }
-    const struct record sent = {.key = record->key,
-                                .value = {result.emit.data, result.emit.size},
-                                .keyed = true,
-                                .plain = record->plain && result.plain};
-    stage_send(stage, &sent);
+    if (result.emit.data != NULL) {
+        const struct record sent = {.key = record->key,
+                                    .value = {result.emit.data, result.emit.size},
+                                    .keyed = true,
+                                    .plain = record->plain && result.plain};
+        stage_send(stage, &sent);
+    }
     run->changed |= result.state.data != run->state.data;
     run->state.data = result.state.data;
     run->state.size = result.state.size;
@@ -108,18 +110,6 @@ static void on_records(void *context, struct stage *stage, const struct record *
     end_run(stage, &run);
 }
 
-static const struct op *read_op(const char *name)
-{
-    const struct op *op = op_find(name);
-    struct buffer names = {0};
-    if (op != NULL)
-        return op;
-    for (const struct op *each = op_table; each->name != NULL; each++)
-        buffer_print(&names, "%s%s", each == op_table ? "" : each[1].name == NULL ? " and " : ", ", each->name);
-    buffer_add_byte(&names, '\0');
-    option_refuse("there is no operation \"%s\": there are %s", name, names.data);
-}
-
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -130,15 +120,18 @@ int main(int argc, char **argv)
                                            STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options),
                                            STAGE_STEP_OPTION(stage_options), {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 1, NULL);
-    struct statemap map = {.op = read_op(operands[0])};
+    struct statemap map = {.memory = 0};
+    struct buffer text = {0};
+    if (!op_open(&map.op, operands[0], &text))
+        option_refuse("%s", text.data);
     if (memory != NULL && !size_parse(memory, &map.memory))
         option_refuse("-m: \"%s\" is not a size such as 500K, 64M or 2G", memory);
-    struct buffer signature = {0};
-    buffer_print(&signature, "statemap %s", map.op->name);
-    buffer_add_byte(&signature, '\0');
+    buffer_print(&text, "statemap %s", map.op.name);
+    buffer_add_byte(&text, '\0');
     const struct stage_program program = {
-        .name = "statemap", .signature = signature.data, .begin = on_begin, .records = on_records};
+        .name = "statemap", .signature = text.data, .begin = on_begin, .records = on_records};
     int status = stage_run(&program, &map, &stage_options);
-    buffer_free(&signature);
+    buffer_free(&text);
+    op_close(&map.op);
     return status;
 }

@@ -36,9 +36,9 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
 
 void buffer_add(struct buffer *buffer, struct bytes bytes)
 {
-    char *to = buffer_reserve(buffer, bytes.size);
-    if (bytes.size > 0)
-        memcpy(to, bytes.data, bytes.size);
+    if (bytes.size == 0)
+        return;
+    memcpy(buffer_reserve(buffer, bytes.size), bytes.data, bytes.size);
     buffer->size += bytes.size;
 }
 

@@ -1,4 +1,4 @@
-/* json: strings as JSON writes them. */
+/* json: values as JSON writes them. */
 #ifndef JSON_H
 #define JSON_H
 
@@ -7,5 +7,11 @@
 /* Appends a JSON string, with its quotes. Bytes that are no text (bytes_is_text) come out as \u00XX each: a caller to
  * whom that is not the same asks first. */
 void json_add_string(struct buffer *out, struct bytes text);
+
+/* Whether the text is a number as JSON writes it. */
+bool json_is_number(struct bytes text);
+
+/* Appends a value: a number as it is written, anything else as a string. */
+void json_add_value(struct buffer *out, struct bytes text);
 
 #endif

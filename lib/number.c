@@ -48,6 +48,23 @@ static bool append_digits(magnitude *value, const char *digits, const char *end)
     return true;
 }
 
+/* The mantissa times 10^digits; false where it does not fit. */
+static bool scale_up(struct number *number, int digits)
+{
+    magnitude power = power_of_ten(digits), value = magnitude_of(*number);
+    if (value > (MAGNITUDE_MAX - 1) / power)
+        return false;
+    number->mantissa = mantissa_of(value * power, number->mantissa < 0);
+    return true;
+}
+
+/* Takes away the zeros that end the digits after the point. */
+static void scale_down(struct number *number)
+{
+    for (; number->scale > 0 && number->mantissa % 10 == 0; number->scale--)
+        number->mantissa /= 10;
+}
+
 /* Reads a floating number, whose text is known to be good up to its exponent. */
 static enum number_answer parse_floating(struct bytes text, const char *exponent, struct number *number)
 {
@@ -102,6 +119,29 @@ enum number_answer number_parse(struct bytes text, struct number *number)
     number->mantissa = mantissa_of(value, negative);
     number->scale = (int)(fraction_end - fraction);
     return NUMBER_OK;
+}
+
+enum number_answer number_parse_decimal(struct bytes text, struct number *number)
+{
+    enum number_answer answer = number_parse(text, number);
+    if (answer == NUMBER_NONE || !number->floating)
+        return answer;
+    const char *exponent = text.data;
+    while (*exponent != 'e' && *exponent != 'E')
+        exponent++;
+    const size_t digits = (size_t)(exponent - text.data);
+    struct number power;
+    answer = number_parse((struct bytes){text.data, digits}, number);
+    if (answer != NUMBER_OK || number->mantissa == 0)
+        return answer;
+    if (number_parse((struct bytes){exponent + 1, text.size - digits - 1}, &power) != NUMBER_OK ||
+        power.mantissa > NUMBER_SCALE_MAX || power.mantissa < -2 * NUMBER_SCALE_MAX)
+        return NUMBER_BEYOND;
+    int scale = number->scale - (int)power.mantissa;
+    for (; scale > 0 && number->mantissa % 10 == 0; scale--)
+        number->mantissa /= 10;
+    number->scale = scale > 0 ? scale : 0;
+    return scale <= NUMBER_SCALE_MAX && scale_up(number, scale < 0 ? -scale : 0) ? NUMBER_OK : NUMBER_BEYOND;
 }
 
 static struct bytes format_floating(double real, char text[NUMBER_TEXT])
@@ -160,17 +200,27 @@ bool number_add(struct number a, struct number b, struct number *sum)
 {
     if (a.scale > b.scale)
         return number_add(b, a, sum);
-    if (a.scale < b.scale) {
-        magnitude power = power_of_ten(b.scale - a.scale), value = magnitude_of(a);
-        if (value > (MAGNITUDE_MAX - 1) / power)
-            return false;
-        a.mantissa = mantissa_of(value * power, a.mantissa < 0);
-    }
+    if (a.scale < b.scale && !scale_up(&a, b.scale - a.scale))
+        return false;
     *sum = b;
     if (__builtin_add_overflow(a.mantissa, b.mantissa, &sum->mantissa))
         return false;
-    for (; sum->scale > 0 && sum->mantissa % 10 == 0; sum->scale--)
-        sum->mantissa /= 10;
+    scale_down(sum);
+    return true;
+}
+
+bool number_floor(struct number number, struct number width, struct number *multiple)
+{
+    const int scale = number.scale > width.scale ? number.scale : width.scale;
+    if (!scale_up(&number, scale - number.scale) || !scale_up(&width, scale - width.scale))
+        return false;
+    number_mantissa rest = number.mantissa % width.mantissa;
+    if (rest < 0)
+        rest += width.mantissa;
+    *multiple = (struct number){.scale = scale};
+    if (__builtin_sub_overflow(number.mantissa, rest, &multiple->mantissa))
+        return false;
+    scale_down(multiple);
     return true;
 }
 

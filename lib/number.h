@@ -41,6 +41,9 @@ enum number_answer {
  * NUMBER_BEYOND. A floating number too small for a double is 0. */
 enum number_answer number_parse(struct bytes text, struct number *number);
 
+/* The same, but a number with an exponent is exact as well: the decimal that is written. */
+enum number_answer number_parse_decimal(struct bytes text, struct number *number);
+
 /* Writes into text, and returns the view of what was written, which lies somewhere in text. Exact numbers have one form
  * each: no needless zeros, one digit at least before the point, no `-0`. Floating ones have the fewest digits, of 15,
  * 16 and 17 (of 1 to 17 for a subnormal one), that are read back as the same double; a zero is `0`. */
@@ -48,6 +51,10 @@ struct bytes number_format(struct number number, char text[NUMBER_TEXT]);
 
 /* The sum of two exact numbers. False where the mantissas, at the larger scale of the two, do not fit. */
 bool number_add(struct number a, struct number b, struct number *sum);
+
+/* The greatest multiple of width, which is positive, that is not greater than number; both are exact. False where it
+ * cannot be had in the exact range. */
+bool number_floor(struct number number, struct number width, struct number *multiple);
 
 /* Less than 0, 0, or greater than 0, as a is less than, equal to, or greater than b. Nothing is rounded, an exact
  * number and a floating one included: 0.1 is less than 1e-1, which is the double above it. */

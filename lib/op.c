@@ -2,24 +2,67 @@
 
 #include <math.h>
 
-static const char bad_state[] = "meets a state that is damaged, or of another operation";
+#include "op_part.h"
+
+const char op_bad_state[] = "meets a state that is damaged, or of another operation";
+const char op_beyond[] = "is beyond the exact range (38 digits)";
 static const char sum_beyond[] = "takes the sum beyond the exact range (38 digits)";
 static const char sum_overflows[] = "takes the sum beyond the range of floating point";
+static const char difference_beyond[] = "is too far from the value before it for the exact range (38 digits)";
 
-static const char *parse_value(struct bytes value, struct number *number)
+/* Why a value that was read cannot be taken, or NULL. */
+static const char *why_not(enum number_answer answer, const struct number *number)
 {
-    switch (number_parse(value, number)) {
+    switch (answer) {
     case NUMBER_OK:
         return NULL;
     case NUMBER_BEYOND:
-        return number->floating ? "is beyond the range of floating point" : "is beyond the exact range (38 digits)";
+        return number->floating ? "is beyond the range of floating point" : op_beyond;
     default:
         return "is not a number";
     }
 }
 
-/* Takes the field up to the first blank off the front of text. After the last field text->data is NULL. */
-static struct bytes next_field(struct bytes *text)
+const char *op_parse_value(struct bytes value, struct number *number)
+{
+    return why_not(number_parse(value, number), number);
+}
+
+const char *op_parse_decimal(struct bytes value, struct number *number)
+{
+    return why_not(number_parse_decimal(value, number), number);
+}
+
+const char *op_parse_double(struct bytes value, double *real)
+{
+    struct number number;
+    double low;
+    const char *why = op_parse_value(value, &number);
+    if (why == NULL)
+        number_split(number, real, &low);
+    return why;
+}
+
+bool op_take_count(struct bytes *text, char end, int64_t *count)
+{
+    size_t i = 0;
+    *count = 0;
+    for (; i < text->size && i < NUMBER_INTEGER_DIGITS && text->data[i] >= '0' && text->data[i] <= '9'; i++)
+        *count = *count * 10 + (text->data[i] - '0');
+    if (i == 0 || i == text->size || text->data[i] != end)
+        return false;
+    *text = (struct bytes){text->data + i + 1, text->size - i - 1};
+    return true;
+}
+
+struct buffer *op_next_state(struct op *op)
+{
+    op->turn = !op->turn;
+    op->states[op->turn].size = 0;
+    return &op->states[op->turn];
+}
+
+struct bytes op_next_field(struct bytes *text)
 {
     struct bytes field = *text;
     const char *blank = field.size > 0 ? memchr(field.data, ' ', field.size) : NULL;
@@ -32,10 +75,9 @@ static struct bytes next_field(struct bytes *text)
     return field;
 }
 
-static char *append(char *to, struct bytes bytes)
+struct bytes op_format_real(double real, char text[NUMBER_TEXT])
 {
-    memcpy(to, bytes.data, bytes.size);
-    return to + bytes.size;
+    return number_format((struct number){.real = real, .floating = true}, text);
 }
 
 /* A sum: that of the exact numbers, and that of the floating ones, if any came. */
@@ -45,7 +87,7 @@ struct sum {
     bool floating;
 };
 
-static bool parse_real(struct bytes text, double *real)
+bool op_parse_real(struct bytes text, double *real)
 {
     struct number number;
     double low;
@@ -59,12 +101,12 @@ static bool parse_real(struct bytes text, double *real)
 static bool parse_sum(struct bytes text, struct sum *sum)
 {
     *sum = (struct sum){0};
-    if (number_parse(next_field(&text), &sum->exact) != NUMBER_OK || sum->exact.floating)
+    if (number_parse(op_next_field(&text), &sum->exact) != NUMBER_OK || sum->exact.floating)
         return false;
     if (text.data == NULL)
         return true;
     sum->floating = true;
-    return parse_real(next_field(&text), &sum->real) && parse_real(next_field(&text), &sum->compensation) &&
+    return op_parse_real(op_next_field(&text), &sum->real) && op_parse_real(op_next_field(&text), &sum->compensation) &&
            text.data == NULL;
 }
 
@@ -105,12 +147,12 @@ static struct number total_of(struct sum sum)
 static char *write_sum(char *to, const struct sum *sum)
 {
     char text[NUMBER_TEXT];
-    to = append(to, number_format(sum->exact, text));
+    to = bytes_copy(to, number_format(sum->exact, text));
     if (sum->floating) {
         *to++ = ' ';
-        to = append(to, number_format((struct number){.real = sum->real, .floating = true}, text));
+        to = bytes_copy(to, op_format_real(sum->real, text));
         *to++ = ' ';
-        to = append(to, number_format((struct number){.real = sum->compensation, .floating = true}, text));
+        to = bytes_copy(to, op_format_real(sum->compensation, text));
     }
     return to;
 }
@@ -137,9 +179,9 @@ static inline void give_integer(struct op_scratch *scratch, int64_t integer, str
     scratch->integer_size = size;
 }
 
-static const char *apply_sum(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                             struct op_result *result)
+static const char *apply_sum(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
+    struct op_scratch *scratch = &op->scratch;
     int64_t before = 0, integer;
     if (number_parse_integer(value, &integer) && (state.data == NULL || read_integer(scratch, state, &before))) {
         give_integer(scratch, before + integer, result);
@@ -148,11 +190,11 @@ static const char *apply_sum(struct op_scratch *scratch, struct bytes state, str
 
     struct number number;
     struct sum sum = {0};
-    const char *why = parse_value(value, &number);
+    const char *why = op_parse_value(value, &number);
     if (why != NULL)
         return why;
     if (state.data != NULL && !parse_sum(state, &sum))
-        return bad_state;
+        return op_bad_state;
     why = add_number(&sum, number);
     if (why != NULL)
         return why;
@@ -164,6 +206,23 @@ static const char *apply_sum(struct op_scratch *scratch, struct bytes state, str
     result->plain = true;
     scratch->integer_size = 0;
     return NULL;
+}
+
+/* What is sent where the state itself is. */
+static bool total_state(struct op *op, struct bytes state, struct bytes *emit)
+{
+    (void)op;
+    *emit = state;
+    return true;
+}
+
+static bool total_sum(struct op *op, struct bytes state, struct bytes *emit)
+{
+    struct sum sum;
+    if (!parse_sum(state, &sum))
+        return false;
+    *emit = number_format(total_of(sum), op->scratch.number);
+    return true;
 }
 
 /* Takes the last of several fields off the end of text, and reads it as a count. */
@@ -178,17 +237,17 @@ static bool parse_count(struct bytes *text, int64_t *count)
     return *count > 0;
 }
 
-static const char *apply_mean(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                              struct op_result *result)
+static const char *apply_mean(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
+    struct op_scratch *scratch = &op->scratch;
     struct number number;
     struct sum sum = {0};
     int64_t count = 0;
-    const char *why = parse_value(value, &number);
+    const char *why = op_parse_value(value, &number);
     if (why != NULL)
         return why;
     if (state.data != NULL && (!parse_count(&state, &count) || !parse_sum(state, &sum)))
-        return bad_state;
+        return op_bad_state;
     why = add_number(&sum, number);
     if (why != NULL)
         return why;
@@ -198,20 +257,30 @@ static const char *apply_mean(struct op_scratch *scratch, struct bytes state, st
     count++;
     char *end = write_sum(scratch->state, &sum);
     *end++ = ' ';
-    end = append(end, number_format_integer(count, scratch->number));
+    end = bytes_copy(end, number_format_integer(count, scratch->number));
     result->state = (struct bytes){scratch->state, (size_t)(end - scratch->state)};
     result->emit = number_format(number_divide(total, count), scratch->number);
     result->plain = true;
     return NULL;
 }
 
-static const char *apply_count(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                               struct op_result *result)
+static bool total_mean(struct op *op, struct bytes state, struct bytes *emit)
 {
+    struct sum sum;
+    int64_t count;
+    if (!parse_count(&state, &count) || !parse_sum(state, &sum))
+        return false;
+    *emit = number_format(number_divide(total_of(sum), count), op->scratch.number);
+    return true;
+}
+
+static const char *apply_count(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    struct op_scratch *scratch = &op->scratch;
     (void)value;
     int64_t count = 0;
     if (state.data != NULL && (!read_integer(scratch, state, &count) || count < 1))
-        return bad_state;
+        return op_bad_state;
     give_integer(scratch, count + 1, result);
     return NULL;
 }
@@ -225,11 +294,11 @@ static const char *keep_extreme(struct bytes state, struct bytes value, int sign
     if (state.data != NULL && number_parse_integer(value, &integer) && number_parse_integer(state, &before)) {
         keep_state = sign > 0 ? integer <= before : integer >= before;
     } else {
-        const char *why = parse_value(value, &number);
+        const char *why = op_parse_value(value, &number);
         if (why != NULL)
             return why;
         if (state.data != NULL && number_parse(state, &kept) != NUMBER_OK)
-            return bad_state;
+            return op_bad_state;
         keep_state = state.data != NULL && number_compare(number, kept) * sign <= 0;
     }
     result->state = result->emit = keep_state ? state : value;
@@ -237,54 +306,143 @@ static const char *keep_extreme(struct bytes state, struct bytes value, int sign
     return NULL;
 }
 
-static const char *apply_min(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                             struct op_result *result)
+static const char *apply_min(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
-    (void)scratch;
+    (void)op;
     return keep_extreme(state, value, -1, result);
 }
 
-static const char *apply_max(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                             struct op_result *result)
+static const char *apply_max(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
-    (void)scratch;
+    (void)op;
     return keep_extreme(state, value, 1, result);
 }
 
-static const char *apply_first(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                               struct op_result *result)
+static const char *apply_first(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
-    (void)scratch;
+    (void)op;
     result->state = result->emit = state.data != NULL ? state : value;
     result->plain = false;
     return NULL;
 }
 
-static const char *apply_last(struct op_scratch *scratch, struct bytes state, struct bytes value,
-                              struct op_result *result)
+static const char *apply_last(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
-    (void)scratch;
+    (void)op;
     (void)state;
     result->state = result->emit = value;
     result->plain = false;
     return NULL;
 }
 
-const struct op op_table[] = {
-    {"sum", "the sum of the values", apply_sum},
-    {"count", "how many records there were; a value may be anything", apply_count},
-    {"min", "the least value, as it was written", apply_min},
-    {"max", "the greatest value, as it was written", apply_max},
-    {"mean", "the sum of the values divided by their count", apply_mean},
-    {"first", "the first value, which may be anything", apply_first},
-    {"last", "the latest value, which may be anything", apply_last},
-    {NULL, NULL, NULL},
+static const char *apply_delta(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    int64_t integer, before;
+    struct number number, kept;
+    *result = (struct op_result){.state = value, .plain = true};
+    if (state.data != NULL && number_parse_integer(value, &integer) && number_parse_integer(state, &before)) {
+        result->emit = number_format_integer(integer - before, op->scratch.number);
+        return NULL;
+    }
+    const char *why = op_parse_decimal(value, &number);
+    if (why != NULL || state.data == NULL)
+        return why;
+    if (number_parse_decimal(state, &kept) != NUMBER_OK)
+        return op_bad_state;
+    if (__builtin_sub_overflow((number_mantissa)0, kept.mantissa, &kept.mantissa) ||
+        !number_add(number, kept, &number))
+        return difference_beyond;
+    result->emit = number_format(number, op->scratch.number);
+    return NULL;
+}
+
+static bool take_alpha(struct op *op, struct number parameter)
+{
+    double low;
+    number_split(parameter, &op->alpha, &low);
+    return op->alpha > 0 && op->alpha <= 1;
+}
+
+static bool take_top(struct op *op, struct number parameter)
+{
+    const bool taken = !parameter.floating && parameter.scale == 0 && parameter.mantissa >= 1 &&
+                       parameter.mantissa <= 100;
+    if (taken)
+        op->top = (int64_t)parameter.mantissa;
+    return taken;
+}
+
+static bool take_width(struct op *op, struct number parameter)
+{
+    op->width = parameter;
+    return !parameter.floating && parameter.mantissa > 0;
+}
+
+const struct op_kind op_table[] = {
+    {"sum", NULL, "the sum of the values", apply_sum, total_sum, NULL, NULL},
+    {"count", NULL, "how many records there were; a value may be anything", apply_count, total_state, NULL, NULL},
+    {"min", NULL, "the least value, as it was written", apply_min, total_state, NULL, NULL},
+    {"max", NULL, "the greatest value, as it was written", apply_max, total_state, NULL, NULL},
+    {"mean", NULL, "the sum of the values divided by their count", apply_mean, total_mean, NULL, NULL},
+    {"var", NULL, "the sample variance, in floating point", op_apply_var, op_total_var, NULL, NULL},
+    {"stddev", NULL, "its square root", op_apply_stddev, op_total_stddev, NULL, NULL},
+    {"delta", NULL, "the value less the one before it", apply_delta, NULL, NULL, NULL},
+    {"ewma", "ALPHA", "the exponentially weighted moving average", op_apply_ewma, total_state,
+     "a number above 0 and up to 1", take_alpha},
+    {"distinct", NULL, "how many different values there were; estimated beyond 256", op_apply_distinct,
+     op_total_distinct, NULL, NULL},
+    {"topk", "N", "the N most frequent values with their counts, a JSON array", op_apply_topk, op_total_topk,
+     "an integer from 1 to 100", take_top},
+    {"histogram", "WIDTH", "how many values are in each bucket of that width, a JSON object", op_apply_histogram,
+     total_state, "a number above 0, without an exponent", take_width},
+    {"first", NULL, "the first value, which may be anything", apply_first, total_state, NULL, NULL},
+    {"last", NULL, "the latest value, which may be anything", apply_last, total_state, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
-const struct op *op_find(const char *name)
+static void say_names(struct buffer *why, const char *text)
 {
-    for (const struct op *op = op_table; op->name != NULL; op++)
-        if (strcmp(op->name, name) == 0)
-            return op;
-    return NULL;
+    buffer_print(why, "there is no operation \"%s\": there are", text);
+    for (const struct op_kind *each = op_table; each->name != NULL; each++)
+        buffer_print(why, "%s %s%s%s", each == op_table ? "" : each[1].name == NULL ? " and" : ",", each->name,
+                     each->parameter != NULL ? ":" : "", each->parameter != NULL ? each->parameter : "");
+    buffer_add_byte(why, '\0');
+}
+
+bool op_open(struct op *op, const char *text, struct buffer *why)
+{
+    const char *colon = strchr(text, ':');
+    const size_t size = colon != NULL ? (size_t)(colon - text) : strlen(text);
+    const struct op_kind *kind = op_table;
+    *op = (struct op){.apply = NULL};
+    while (kind->name != NULL && !bytes_equal(bytes_of(kind->name), (struct bytes){text, size}))
+        kind++;
+    if (kind->name == NULL || (colon != NULL && kind->parameter == NULL)) {
+        say_names(why, text);
+        return false;
+    }
+    op->kind = kind;
+    op->apply = kind->apply;
+    char *end = bytes_copy(op->name, bytes_of(kind->name));
+    if (kind->parameter == NULL)
+        return true;
+    struct number parameter;
+    char canonical[NUMBER_TEXT];
+    if (colon == NULL || number_parse(bytes_of(colon + 1), &parameter) != NUMBER_OK ||
+        !kind->take_parameter(op, parameter)) {
+        buffer_print(why, "%s: %s of %s:%s is %s", text, kind->parameter, kind->name, kind->parameter,
+                     kind->expected);
+        buffer_add_byte(why, '\0');
+        return false;
+    }
+    *end++ = ':';
+    bytes_copy(end, number_format(parameter, canonical));
+    return true;
+}
+
+void op_close(struct op *op)
+{
+    buffer_free(&op->states[0]);
+    buffer_free(&op->states[1]);
+    buffer_free(&op->emit);
 }

@@ -70,6 +70,39 @@ gives() {
     gives mean '1e0 2e0' '1 1.5'
 }
 
+@test "var and stddev: of one value there is none" {
+    gives var '1 2 3 4' '0.5 1 1.6666666666666667'
+    gives var '7 7.0 7e0' '0 0'
+    gives stddev '2 4 4 4' '1.4142135623730951 1.1547005383792517 1'
+}
+
+@test "delta: exact; of one value there is none" {
+    gives delta '1 3 0.5 1e0 -7' '2 -2.5 0.5 -8'
+    gives delta '0.1 0.3 3e-1' '0.2 0'
+    gives delta '9223372036854775807 -9223372036854775808' '-18446744073709551615'
+}
+
+@test "ewma" {
+    gives ewma:0.5 '1 2 3 1e0' '1 1.5 2.25 1.625'
+    gives ewma:1 '7 0.1 007' '7 0.1 7'
+}
+
+@test "distinct" {
+    gives distinct 'a b a c a' '1 2 2 3 3'
+}
+
+@test "topk: a JSON array, numbers as numbers, the one that came to its count first before the others" {
+    gives topk:2 'a b b 5 5 5 "' \
+        '[["a",1]] [["a",1],["b",1]] [["b",2],["a",1]] [["b",2],["a",1]] [["b",2],[5,2]] [[5,3],["b",2]] [[5,3],["b",2]]'
+    gives topk:1 '" \ 007' '[["\"",1]] [["\"",1]] [["\"",1]]'
+}
+
+@test "histogram: a JSON object, ascending" {
+    gives histogram:10 '5 17 -3 1e1 0.5' \
+        '{"0":1} {"0":1,"10":1} {"-10":1,"0":1,"10":1} {"-10":1,"0":1,"10":2} {"-10":1,"0":2,"10":2}'
+    gives histogram:0.1 '0.3 3e-1 0.39 -0.05' '{"0.3":1} {"0.3":2} {"0.3":3} {"-0.1":1,"0.3":3}'
+}
+
 @test "first and last: values may be anything" {
     gives first 'a b a c' 'a a a a'
     gives last 'a b a c' 'a b a c'
@@ -196,10 +229,15 @@ refuses() {
 @test "the command line" {
     refuses '' 'an operand is missing'
     refuses 'sum max' 'unexpected operand "max"'
-    for name in median SUM '' 'sum '; do
+    for name in median SUM sum:1 '' 'sum '; do
         refuses "'$name'" \
-            "there is no operation \"$name\": there are sum, count, min, max, mean, first and last"
+            "there is no operation \"$name\": there are sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, \
+distinct, topk:N, histogram:WIDTH, first and last"
     done
+    refuses ewma 'ewma: ALPHA of ewma:ALPHA is a number above 0 and up to 1'
+    refuses ewma:0 'ewma:0: ALPHA of ewma:ALPHA is a number above 0 and up to 1'
+    refuses topk:x 'topk:x: N of topk:N is an integer from 1 to 100'
+    refuses histogram:-1 'histogram:-1: WIDTH of histogram:WIDTH is a number above 0, without an exponent'
     refuses 'sum -f 1' 'unknown option -f'
     run_sh 'fl-statemap --help'
     expect_status 0

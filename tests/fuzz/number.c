@@ -3,6 +3,8 @@
  * The input is lines: the first is a state, each of the others a value. */
 #include "number.h"
 
+#include <stdio.h>
+
 #include "fuzz.h"
 #include "line.h"
 #include "op.h"
@@ -61,20 +63,24 @@ static void check_two(struct number a, struct number b)
 }
 
 /* An operation over a state that may be anything, and over the states that it makes itself. */
-static void check_op(const struct op *op, struct bytes values)
+static void check_op(const struct op_kind *kind, struct bytes values)
 {
-    static struct op_scratch scratch;
+    char name[32];
+    struct buffer why = {0};
+    struct op op;
     struct op_result result;
     struct bytes line = next_line(&values);
     struct bytes state = fuzz_copy(line.data, line.size);
-    memset(&scratch, 0, sizeof scratch);
+    snprintf(name, sizeof name, "%s%s", kind->name, kind->parameter != NULL ? ":1" : "");
+    FUZZ_CHECK(op_open(&op, name, &why));
     bool own = false;
     while (values.size > 0) {
         line = next_line(&values);
         struct bytes value = fuzz_copy(line.data, line.size);
-        if (op->apply(&scratch, own || state.size > 0 ? state : (struct bytes){NULL, 0}, value, &result) == NULL) {
-            struct bytes next = fuzz_copy(result.state.data, result.state.size);
+        if (op.apply(&op, own || state.size > 0 ? state : (struct bytes){NULL, 0}, value, &result) == NULL) {
+            struct bytes next = fuzz_copy(result.state.data, result.state.size), total;
             struct bytes emit = fuzz_copy(result.emit.data, result.emit.size);
+            FUZZ_CHECK(kind->total == NULL || kind->total(&op, next, &total));
             free((char *)emit.data);
             free((char *)state.data);
             state = next;
@@ -83,14 +89,15 @@ static void check_op(const struct op *op, struct bytes values)
         free((char *)value.data);
     }
     free((char *)state.data);
+    op_close(&op);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes text = {(const char *)data, size};
     struct number number, before = {0};
-    for (const struct op *op = op_table; op->name != NULL; op++)
-        check_op(op, text);
+    for (const struct op_kind *kind = op_table; kind->name != NULL; kind++)
+        check_op(kind, text);
     while (text.size > 0) {
         struct bytes line = next_line(&text);
         struct bytes copy = fuzz_copy(line.data, line.size);

@@ -443,6 +443,67 @@ static void check_divide(void)
     }
 }
 
+static void check_decimal(void)
+{
+    static const struct {
+        const char *text, *decimal; /* NULL: beyond the exact range */
+    } cases[] = {
+        {"5", "5"},           {"-0.50", "-0.5"},  {"1e0", "1"},
+        {"1e-1", "0.1"},      {"3E-1", "0.3"},    {"-12.5e+1", "-125"},
+        {"1.25e1", "12.5"},   {"100e-1", "10"},   {"1000e-2", "10"},
+        {"0e999", "0"},       {"-0.0e-999", "0"}, {"1e38", "100000000000000000000000000000000000000"},
+        {"1e39", NULL},       {"2e38", NULL},     {"1e-38", "0.00000000000000000000000000000000000001"},
+        {"1e-39", NULL},      {"10e-39", "0.00000000000000000000000000000000000001"},
+        {"1e99999999999999999999", NULL},         {"1e-99999999999999999999", NULL},
+        {"170141183460469231731687303715884105728", NULL},
+        {"170141183460469231731687303715884105728e0", NULL},
+        {"-170141183460469231731687303715884105727e0", "-170141183460469231731687303715884105727"},
+    };
+    struct number number;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[NUMBER_TEXT];
+        struct bytes copy = check_copy(cases[i].text);
+        enum number_answer answer = number_parse_decimal(copy, &number);
+        CHECK_ABOUT(copy, answer == (cases[i].decimal != NULL ? NUMBER_OK : NUMBER_BEYOND) && !number.floating);
+        if (cases[i].decimal != NULL)
+            CHECK_TEXT(cases[i].decimal, number_format(number, text));
+        free((void *)copy.data);
+    }
+    static const char *const none[] = {"", "e", "1e", "e1", "1e+", "abc", "1e5x", ".e1"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        CHECK_ABOUT(bytes_of(none[i]), number_parse_decimal(bytes_of(none[i]), &number) == NUMBER_NONE);
+}
+
+static void check_floor(void)
+{
+    static const struct {
+        const char *number, *width, *multiple; /* NULL: there is none */
+    } cases[] = {
+        {"0", "10", "0"},      {"9.99", "10", "0"},      {"10", "10", "10"},      {"-0.01", "10", "-10"},
+        {"-10", "10", "-10"},  {"0.35", "0.1", "0.3"},   {"0.3", "0.1", "0.3"},   {"-0.3", "0.1", "-0.3"},
+        {"7", "2.5", "5"},     {"-7", "2.5", "-7.5"},    {"1", "0.25", "1"},      {"123", "1000", "0"},
+        {"99999999999999999999999999999999999999", "0.1", NULL},
+        {"-170141183460469231731687303715884105728", "3", NULL},
+        {"170141183460469231731687303715884105727", "3", "170141183460469231731687303715884105726"},
+        {"0.1", "100000000000000000000000000000000000000", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[NUMBER_TEXT];
+        struct number multiple;
+        bool found = number_floor(number_of(cases[i].number), number_of(cases[i].width), &multiple);
+        CHECK_ABOUT(bytes_of(cases[i].number), found == (cases[i].multiple != NULL));
+        if (found)
+            CHECK_TEXT(cases[i].multiple, number_format(multiple, text));
+    }
+    for (int i = 0; i < 100000; i++) {
+        const int64_t value = (int64_t)check_random() >> 20, width = (int64_t)(check_random() % 1000) + 1;
+        struct number multiple;
+        CHECK(number_floor((struct number){.mantissa = value}, (struct number){.mantissa = width}, &multiple));
+        const int64_t low = (int64_t)multiple.mantissa;
+        CHECK(multiple.scale == 0 && low % width == 0 && low <= value && value - low < width);
+    }
+}
+
 int main(void)
 {
     check_grammar();
@@ -453,5 +514,7 @@ int main(void)
     check_integers();
     check_split();
     check_divide();
+    check_decimal();
+    check_floor();
     return check_end();
 }

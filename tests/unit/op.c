@@ -7,19 +7,20 @@
 
 #include "check.h"
 
-enum { TEXT = 256 };
+enum { TEXT = 32768 };
 
 /* A key: its state between two records is text in memory of its exact size. */
 struct key {
-    const struct op *op;
-    struct op_scratch scratch;
+    struct op op;
     struct op_result result;
     struct bytes state;
 };
 
 static struct key key_of(const char *op, const char *state)
 {
-    struct key key = {.op = op_find(op)};
+    struct key key = {.state = {NULL, 0}};
+    struct buffer why = {0};
+    CHECK_ABOUT(bytes_of(op), op_open(&key.op, op, &why) && why.size == 0);
     if (state != NULL)
         key.state = check_copy(state);
     return key;
@@ -29,29 +30,55 @@ static void drop(struct key *key)
 {
     free((void *)key->state.data);
     key->state.data = NULL;
+    op_close(&key->op);
+}
+
+/* Nothing of what an operation has written before may matter to it. */
+static void spoil(struct op *op)
+{
+    memset(&op->scratch, 'x', sizeof op->scratch);
+    op_close(op);
+}
+
+static bool same_bytes(struct bytes a, struct bytes b)
+{
+    return (a.data == NULL) == (b.data == NULL) && bytes_equal(a, b);
+}
+
+static const char *take_bytes(struct key *key, struct bytes value)
+{
+    static char emitted[TEXT];
+    spoil(&key->op);
+    const char *why = key->op.apply(&key->op, key->state, value, &key->result);
+    if (why != NULL)
+        return why;
+    struct bytes before = key->state, after = key->result.state, emit = key->result.emit, total;
+    CHECK_ABOUT(emit, emit.size < sizeof emitted && after.data != NULL);
+    if (emit.data != NULL)
+        key->result.emit.data = memcpy(emitted, emit.data, emit.size);
+    if (after.data != before.data) {
+        char *copy = bytes_allocate(after.size);
+        memcpy(copy, after.data, after.size);
+        free((void *)before.data);
+        key->state = (struct bytes){copy, after.size};
+    }
+    spoil(&key->op);
+    if (key->op.kind->total != NULL)
+        CHECK_ABOUT(key->state, key->op.kind->total(&key->op, key->state, &total) &&
+                                    same_bytes(total, key->result.emit));
+    return NULL;
 }
 
 static const char *take(struct key *key, const char *string)
 {
     struct bytes value = check_copy(string);
-    memset(&key->scratch, 'x', sizeof key->scratch);
-    const char *why = key->op->apply(&key->scratch, key->state, value, &key->result);
-    if (why == NULL) {
-        static char emitted[TEXT];
-        struct bytes before = key->state, after = key->result.state, emit = key->result.emit;
-        CHECK_ABOUT(emit, emit.size < sizeof emitted && emit.data != NULL && after.data != NULL);
-        memcpy(emitted, emit.data, emit.size);
-        key->result.emit.data = emitted;
-        if (after.data != before.data) {
-            char *copy = bytes_allocate(after.size);
-            memcpy(copy, after.data, after.size);
-            free((void *)before.data);
-            key->state = (struct bytes){copy, after.size};
-        }
-    }
+    const char *why = take_bytes(key, value);
     free((void *)value.data);
     return why;
 }
+
+/* What is emitted in a step that sends nothing on. */
+static const char nothing[] = "";
 
 /* One line a value: the value, what is emitted, and the state after it. */
 struct step {
@@ -65,6 +92,7 @@ static void check_steps(const char *op, const struct step *steps)
     for (; steps->value != NULL; steps++) {
         CHECK_ABOUT(bytes_of(steps->value), take(&key, steps->value) == NULL);
         CHECK_TEXT(steps->emit, key.result.emit);
+        CHECK((steps->emit == nothing) == (key.result.emit.data == NULL));
         CHECK_TEXT(steps->state, key.state);
         CHECK(key.result.plain != any);
     }
@@ -109,6 +137,107 @@ static void check_values(void)
     STEPS("mean",
           {"123456789012345678901234567890", "123456789012345678901234567890", "123456789012345678901234567890 1"},
           {"0", "61728394506172839450617283945", "123456789012345678901234567890 2"});
+
+    STEPS("var", {"1", nothing, "1 1 0 0"}, {"2", "0.5", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"},
+          {"4.00", "1.6666666666666667", "4 1 1.5 5"}, {"-1e0", "3.6999999999999997", "5 1 0.8 14.799999999999999"});
+    STEPS("var", {"7", nothing, "1 7 0 0"}, {"7", "0", "2 7 0 0"}, {"7.0", "0", "3 7 0 0"});
+    STEPS("stddev", {"1", nothing, "1 1 0 0"}, {"2", "0.7071067811865476", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"});
+    STEPS("delta", {"5", nothing, "5"}, {"007", "2", "007"}, {"0.50", "-6.5", "0.50"}, {"0.5", "0", "0.5"},
+          {"-1e0", "-1.5", "-1e0"}, {"3", "4", "3"},
+          {"9223372036854775808", "9223372036854775805", "9223372036854775808"},
+          {"0", "-9223372036854775808", "0"});
+    STEPS("delta", {"0.1", nothing, "0.1"}, {"1e-1", "0", "1e-1"}, {"3e-1", "0.2", "3e-1"});
+    STEPS("ewma:0.5", {"1", "1", "1"}, {"2", "1.5", "1.5"}, {"-3e0", "-0.75", "-0.75"}, {"-.75", "-0.75", "-0.75"});
+    STEPS("ewma:1", {"007", "7", "7"}, {"0.1", "0.1", "0.1"}, {"1e100", "1e+100", "1e+100"}, {"5", "5", "5"});
+    STEPS("distinct", {"a", "1", "e6c632b61e964e1f"}, {"", "2", "2d06800538d394c2 e6c632b61e964e1f"},
+          {"a", "2", "2d06800538d394c2 e6c632b61e964e1f"});
+    STEPS("topk:1", {"a", "[[\"a\",1]]", "1 0 1:a\n"}, {"7", "[[\"a\",1]]", "1 0 1:a\n1 0 1:7\n"},
+          {"7", "[[7,2]]", "2 0 1:7\n1 0 1:a\n"}, {"", "[[7,2]]", "2 0 1:7\n1 0 1:a\n1 0 0:\n"},
+          {"", "[[7,2]]", "2 0 1:7\n2 0 0:\n1 0 1:a\n"}, {"", "[[\"\",3]]", "3 0 0:\n2 0 1:7\n1 0 1:a\n"},
+          {"\n1 0 1:\"", "[[\"\",3]]", "3 0 0:\n2 0 1:7\n1 0 1:a\n1 0 8:\n1 0 1:\"\n"});
+    STEPS("topk:2", {"07", "[[\"07\",1]]", "1 0 2:07\n"},
+          {"\xff", "[[\"07\",1],[\"\\u00ff\",1]]", "1 0 2:07\n1 0 1:\xff\n"});
+    STEPS("histogram:10", {"5", "{\"0\":1}", "{\"0\":1}"}, {"-0.5", "{\"-10\":1,\"0\":1}", "{\"-10\":1,\"0\":1}"},
+          {"10", "{\"-10\":1,\"0\":1,\"10\":1}", "{\"-10\":1,\"0\":1,\"10\":1}"},
+          {"9.99", "{\"-10\":1,\"0\":2,\"10\":1}", "{\"-10\":1,\"0\":2,\"10\":1}"},
+          {"1.9e1", "{\"-10\":1,\"0\":2,\"10\":2}", "{\"-10\":1,\"0\":2,\"10\":2}"},
+          {"-10", "{\"-10\":2,\"0\":2,\"10\":2}", "{\"-10\":2,\"0\":2,\"10\":2}"});
+    STEPS("histogram:0.1", {"3e-1", "{\"0.3\":1}", "{\"0.3\":1}"},
+          {"0.29", "{\"0.2\":1,\"0.3\":1}", "{\"0.2\":1,\"0.3\":1}"});
+}
+
+/* The counts of a series in which few values are frequent are right where no counter was ever lost; where some were,
+ * none is too small, nor too great by more than its part of all. */
+static void check_topk(unsigned values)
+{
+    enum { TOP = 5, COUNTERS = 50, RECORDS = 20000 };
+    unsigned counts[1000] = {0};
+    struct key key = key_of("topk:5", NULL);
+    for (int i = 0; i < RECORDS; i++) {
+        char value[16];
+        unsigned number = (unsigned)(check_random() % values);
+        number = number * number / values;
+        counts[number]++;
+        snprintf(value, sizeof value, "%u", number);
+        CHECK(take(&key, value) == NULL);
+    }
+    char text[TEXT] = {0};
+    memcpy(text, key.result.emit.data, key.result.emit.size);
+    const char *at = text + 1;
+    unsigned before = RECORDS;
+    for (int i = 0; i < TOP; i++) {
+        unsigned value, count;
+        int used = 0;
+        CHECK_ABOUT(bytes_of(text), sscanf(at, "[%u,%u]%n", &value, &count, &used) == 2 && used > 0);
+        at += used + 1;
+        CHECK_ABOUT(bytes_of(text), count <= before && value < values);
+        CHECK_ABOUT(bytes_of(text), count >= counts[value] && count <= counts[value] + RECORDS / COUNTERS);
+        CHECK_ABOUT(bytes_of(text), values > COUNTERS || count == counts[value]);
+        before = count;
+    }
+    CHECK_ABOUT(bytes_of(text), *at == '\0');
+    drop(&key);
+}
+
+/* Exact up to 256; then within four standard errors at each size, never falling, and indifferent to repetition. */
+static void check_distinct(void)
+{
+    struct key key = key_of("distinct", NULL);
+    long long before = 0;
+    for (int i = 1; i <= 30000; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%d", i);
+        CHECK(take(&key, value) == NULL);
+        char text[TEXT] = {0};
+        memcpy(text, key.result.emit.data, key.result.emit.size);
+        const long long found = atoll(text);
+        CHECK_ABOUT(bytes_of(text), i <= 256 ? found == i : fabs((double)found - i) <= 4 * 1.04 / 64 * i);
+        CHECK_ABOUT(bytes_of(text), found >= before);
+        before = found;
+        if (i % 50 == 0) {
+            const char *data = key.state.data;
+            snprintf(value, sizeof value, "%d", (int)(check_random() % (unsigned)i) + 1);
+            CHECK(take(&key, value) == NULL && key.state.data == data);
+            CHECK_TEXT(text, key.result.emit);
+        }
+    }
+    drop(&key);
+}
+
+static void check_histogram_limit(void)
+{
+    struct key key = key_of("histogram:1", NULL);
+    char value[16];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(value, sizeof value, "%d", i * 7919 % 1000 - 500);
+        CHECK_ABOUT(bytes_of(value), take(&key, value) == NULL);
+    }
+    const char *why = take(&key, "500");
+    CHECK(why != NULL && strstr(why, "would begin bucket 1001 of its key") != NULL);
+    CHECK(take(&key, "499.5") == NULL);
+    struct bytes end = {key.state.data + key.state.size - 16, 16};
+    CHECK_TEXT("\"498\":1,\"499\":2}", end);
+    drop(&key);
 }
 
 static void check_refused(const char *op, const char *state, const char *value, const char *part)
@@ -123,9 +252,9 @@ static void check_refused(const char *op, const char *state, const char *value, 
 
 static void check_bad(void)
 {
-    static const char *const numeric[] = {"sum", "mean", "min", "max"};
+    static const char *const numeric[] = {"sum", "mean", "min", "max", "var", "stddev", "ewma:0.5"};
     for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++) {
-        static const char *const states[] = {"6", "10 1", "6", "6"};
+        static const char *const states[] = {"6", "10 1", "6", "6", "1 6 0 0", "1 6 0 0", "6"};
         static const char *const words[] = {"", "abc", " 1", "1 ", "1\r", "0x10", "nan", "1 2"};
         for (size_t j = 0; j < sizeof words / sizeof *words; j++) {
             check_refused(numeric[i], NULL, words[j], "is not a number");
@@ -139,6 +268,16 @@ static void check_bad(void)
     check_refused("sum", "0 1.7976931348623157e+308 0", "1e308", "takes the sum beyond the range of floating point");
     check_refused("mean", "0 1.7976931348623157e+308 0 1", "1e308", "takes the sum beyond the range of floating point");
 
+    check_refused("var", "2 0 1e+300 0", "-1e300", "takes the variance beyond the range of floating point");
+    check_refused("delta", "-170141183460469231731687303715884105728", "1", "is too far from the value before it");
+    check_refused("delta", "170141183460469231731687303715884105727", "-2", "is too far from the value before it");
+    check_refused("delta", "1", "1e39", "is beyond the exact range");
+    check_refused("histogram:1", NULL, "abc", "is not a number");
+    check_refused("histogram:1", "{\"1\":1}", "1e39", "is beyond the exact range");
+    check_refused("histogram:1", NULL, "1e-39", "is beyond the exact range");
+    check_refused("histogram:1", NULL, "-170141183460469231731687303715884105728.5", "is beyond the exact range");
+    check_refused("histogram:0.1", NULL, "99999999999999999999999999999999999999", "is beyond the exact range");
+
     static const struct {
         const char *op, *states[16];
     } damaged[] = {
@@ -151,11 +290,21 @@ static void check_bad(void)
         {"count", {"", "0", "-1", "a", "1 ", "1.0", "6 1"}},
         {"min", {"", "a", "6 1", "6 "}},
         {"max", {"", "a", "6 1 0", " 6"}},
+        {"var", {"", "a", "6", "1 2", "1 2 3", "0 1 0 0", "1 2 3 4 ", "1 2 3 4 5", "1 2 3 -4", "x 2 3 4", "1 x 3 4",
+                 "1 2 x 4", "1 2 3 x"}},
+        {"stddev", {"", "1 2 0", "1 2 0 -3"}},
+        {"delta", {"", "a", "6 1", "6 "}},
+        {"ewma:0.5", {"", "a", "6 1", "6 "}},
+        {"topk:2", {"", "a", "1 0 1:a", "1 0 2:a\n", "1 0 :a\n", "1 0 a\n", "1 0 1:a\nx", "1  0 1:a\n", "1 0 99:a\n",
+                    "-1 0 1:a\n"}},
+        {"histogram:1", {"", "{", "{}", "{\"1\"}", "{\"1\":1", "{\"1\":x}", "{\"x\":1}", "{1:1}", "[\"1\":1}",
+                         "{\"1\":1,}", "{\"1\":1}}", "{\"1e0\":1}"}},
+        {"distinct", {"", "a", "~", "~1", "~1 0", "~ 0", "e6c632b61e964e1", "e6c632b61e964e1f ", "0 0"}},
     };
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++)
         for (size_t j = 0; j < 16 && damaged[i].states[j] != NULL; j++) {
             check_refused(damaged[i].op, damaged[i].states[j], "5", "meets a state that is damaged");
-            if (damaged[i].op[0] != 'c' && damaged[i].op[1] != 'i')
+            if (damaged[i].op[0] != 'c' && damaged[i].op[0] != 't' && damaged[i].op[1] != 'i')
                 check_refused(damaged[i].op, damaged[i].states[j], "5e0", "meets a state that is damaged");
         }
 }
@@ -229,14 +378,30 @@ static void check_nearest_sum(void)
 
 static void check_table(void)
 {
-    static const char *const names[] = {"sum", "count", "min", "max", "mean", "first", "last"};
+    static const char *const texts[][2] = {
+        {"sum", "sum"}, {"count", "count"}, {"min", "min"}, {"max", "max"}, {"mean", "mean"}, {"var", "var"},
+        {"stddev", "stddev"}, {"delta", "delta"}, {"ewma:0.30", "ewma:0.3"}, {"distinct", "distinct"},
+        {"topk:+03", "topk:3"}, {"histogram:.5", "histogram:0.5"}, {"first", "first"}, {"last", "last"},
+    };
     size_t count = 0;
-    for (const struct op *op = op_table; op->name != NULL; op++, count++)
-        CHECK(op_find(op->name) == op && strlen(op->description) > 0 && strchr(op->description, '\n') == NULL);
-    CHECK(count == sizeof names / sizeof *names);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        CHECK_ABOUT(bytes_of(names[i]), op_find(names[i]) != NULL);
-    CHECK(op_find("") == NULL && op_find("su") == NULL && op_find("sums") == NULL);
+    struct buffer why = {0};
+    struct op op;
+    for (const struct op_kind *kind = op_table; kind->name != NULL; kind++, count++) {
+        CHECK(op_open(&op, texts[count][0], &why) && op.kind == kind && op.apply == kind->apply);
+        CHECK_TEXT(texts[count][1], bytes_of(op.name));
+        CHECK(strlen(kind->description) > 0 && strchr(kind->description, '\n') == NULL);
+        op_close(&op);
+    }
+    CHECK(count == sizeof texts / sizeof *texts);
+    static const char *const unknown[] = {"", "su", "sums", "sum ", "sum:", "sum:1", ":", "SUM"};
+    static const char *const wrong[] = {"ewma", "ewma:", "ewma:0", "ewma:-0.1", "ewma:1.1", "ewma:x", "ewma:0.1:2",
+                                        "topk", "topk:0", "topk:101", "topk:1.5", "topk:1e0", "topk:-1",
+                                        "histogram", "histogram:0", "histogram:-1", "histogram:1e0", "histogram:x"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++, why.size = 0)
+        CHECK_ABOUT(bytes_of(unknown[i]), !op_open(&op, unknown[i], &why) && strstr(why.data, "there are sum") != NULL);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++, why.size = 0)
+        CHECK_ABOUT(bytes_of(wrong[i]), !op_open(&op, wrong[i], &why) && strstr(why.data, " is a") != NULL);
+    buffer_free(&why);
 }
 
 /* What is unchanged lies where it lay. */
@@ -257,6 +422,10 @@ int main(void)
     check_bad();
     check_resumed_sum();
     check_nearest_sum();
+    check_topk(40);
+    check_topk(1000);
+    check_distinct();
+    check_histogram_limit();
     check_table();
     check_unchanged();
     return check_end();
