@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "field.h"
-#include "frame.h"
 #include "message.h"
 #include "number.h"
 
@@ -61,7 +60,7 @@ struct expr {
     size_t width; /* columns of a row */
     struct column columns[COLUMNS];
     size_t first;  /* the column that a number is compared with first */
-    int row_calls; /* of fl_row, in what is being compiled */
+    int row_calls; /* of fl_row, in what is being compiled; one at most */
 
     struct bytes *values;
     size_t values_room;
@@ -636,7 +635,7 @@ static sqlite3_stmt *prepare(struct expr *expr, const char *before, const char *
     buffer_print(&sql, "%s", before);
     const size_t start = sql.size, length = strlen(expr->text);
     buffer_print(&sql, "%s\n%s", expr->text, after); /* on a line of its own, as a comment may be at the end */
-    expr->row_calls = 0;
+    expr->row_calls = expr->kind == EXPR_QUERY ? 0 : 1;
     *place = NULL;
     if (sql.size > INT32_MAX)
         refuse(expr, NULL, "it is too long");
@@ -659,9 +658,13 @@ static sqlite3_stmt *prepare(struct expr *expr, const char *before, const char *
 
 static _Noreturn void refuse_text(const struct expr *expr, const char *place)
 {
-    if (place != NULL && *place == '\0')
-        refuse(expr, place, "it ends too early");
-    refuse(expr, place, "%s", sqlite3_errmsg(expr->database));
+    const char *why = sqlite3_errmsg(expr->database);
+    if (place != NULL && *place == '\0') {
+        if (strstr(why, "syntax error") != NULL)
+            refuse(expr, place, "it ends too early");
+        place = NULL; /* in what was put around it */
+    }
+    refuse(expr, place, "%s", why);
 }
 
 static void check_width(const struct expr *expr, size_t width, size_t least, size_t most)
@@ -706,12 +709,14 @@ static void compile_query(struct expr *expr, size_t least, size_t most)
  * no end of the SELECT. */
 static void compile_values(struct expr *expr, size_t least, size_t most)
 {
-    const char *place;
+    const char *place = expr_comma(expr->text);
+    const bool condition = expr->kind == EXPR_CONDITION;
+    if (condition && place != NULL)
+        refuse(expr, place, "a condition is one expression");
     sqlite3_stmt *statement = prepare(expr, "1 FROM record WHERE coalesce(NULL, ", ")", &place);
     if (statement == NULL)
         refuse_text(expr, place);
     sqlite3_finalize(statement);
-    const bool condition = expr->kind == EXPR_CONDITION;
     expr->statement = prepare(expr, condition ? "(" : "", condition ? ") IS TRUE FROM record" : "FROM record", &place);
     if (expr->statement == NULL)
         refuse_text(expr, place);
@@ -757,6 +762,8 @@ struct expr *expr_open(const char *option, const char *text, enum expr_kind kind
 
 void expr_close(struct expr *expr)
 {
+    if (expr == NULL)
+        return;
     sqlite3_finalize(expr->statement);
     sqlite3_close(expr->database);
     for (size_t i = 0; i < PATTERNS; i++) {

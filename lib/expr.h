@@ -27,7 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bytes.h"
+#include "frame.h"
 
 struct expr;
 
@@ -46,6 +46,12 @@ struct expr_input {
     struct bytes key, value, source, state, new_state;
 };
 
+static inline struct expr_input expr_input_of(const struct record *record, struct bytes source)
+{
+    return (struct expr_input){
+        .key = {record->keyed ? record->key.data : NULL, record->key.size}, .value = record->value, .source = source};
+}
+
 /* Results: rows one after the other, each of as many values as the expression has columns; data NULL: NULL. */
 struct expr_rows {
     const struct bytes *values;
@@ -57,6 +63,8 @@ struct expr_rows {
  * text must live as long as the expression. */
 struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_columns columns,
                        size_t least, size_t most);
+
+/* Frees it; NULL is none. */
 void expr_close(struct expr *expr);
 
 /* How many columns it gives. */

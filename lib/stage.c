@@ -429,6 +429,8 @@ static enum frame_kind next_frame(struct stage *stage, size_t *count, struct con
             refuse_frame(stage, stage->in.bad,
                          "is no frame: begin the flow with fl-input, and let nothing but fl- programs change what "
                          "passes between them");
+        if (kind == FRAME_CONTROL && stage->program->control != NULL)
+            stage->program->control(stage->context, stage, control->frame);
         if (kind == FRAME_CONTROL && is(control->name, "failed"))
             end_failed(stage, control);
         if (kind != FRAME_MORE)

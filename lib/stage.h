@@ -94,6 +94,9 @@ struct stage_program {
     /* Records, in order; valid during the call. A call has at least one. */
     void (*records)(void *context, struct stage *stage, const struct record *records, size_t count);
 
+    /* A control frame has come, and is now acted upon; the line with its LF, valid during the call. */
+    void (*control)(void *context, struct stage *stage, struct bytes frame);
+
     /* The epoch ends: the last chance to put into stage->state what is to be saved with it. */
     void (*freeze)(void *context, struct stage *stage);
 
@@ -113,6 +116,22 @@ static inline void stage_send(struct stage *stage, const struct record *record)
 {
     frame_write(&stage->out, record);
     stage->sent++;
+}
+
+/* Sends records on as they came: some that follow each other in a call of program->records, or none. */
+static inline void stage_pass(struct stage *stage, const struct record *records, size_t count)
+{
+    if (count == 0)
+        return;
+    const struct bytes first = records[0].frame, last = records[count - 1].frame;
+    line_add(&stage->out, (struct bytes){first.data, (size_t)(last.data + last.size - first.data)});
+    stage->sent += count;
+}
+
+/* The name of the source of the records at hand, valid until the next ones; data NULL: it has none. */
+static inline struct bytes stage_source(const struct stage *stage)
+{
+    return buffer_bytes(&stage->source);
 }
 
 /* A record cannot be taken; it must be one of those that the program was handed. With --reject it goes to that file,

@@ -1,0 +1,143 @@
+# Goal of this test: fl-filter sends on exactly the records for which its condition is true, as they came.
+
+load helper
+
+# filters ARGUMENTS: fl-filter's output for the file `lines`; nothing is said.
+filters() {
+    run_sh "fl-input lines | fl-filter $1 | fl-out"
+    expect_status 0
+    expect_stderr ''
+}
+
+@test "what is true is kept, and with -v the rest" {
+    printf '%s\n' 5 -3 0 12 -0.5 1e1 >lines
+    filters "-e 'value > 0'"
+    expect_stdout $'5\n12\n1e1'
+    filters "-v -e 'value > 0'"
+    expect_stdout $'-3\n0\n-0.5'
+    filters '-e value'
+    expect_stdout $'5\n-3\n12\n-0.5\n1e1'
+    filters '--invert --expression value'
+    expect_stdout 0
+}
+
+@test "NULL is not true, and a text is none either" {
+    printf '%s\n' '{"a":1}' '{"a":null}' '{}' '{"a":0}' >lines
+    filters "-e \"value->>'a'\""
+    expect_stdout '{"a":1}'
+    filters "-v -e \"value->>'a'\""
+    expect_stdout $'{"a":null}\n{}\n{"a":0}'
+    printf 'yes\n2 apples\n' >lines
+    filters '-e value'
+    expect_stdout '2 apples'
+}
+
+@test "numbers are compared as numbers, and what is none as text" {
+    seq 1000 >lines
+    filters "-e 'value >= 9 AND value < 11 OR value = 100.0'"
+    expect_stdout $'9\n10\n100'
+    printf '9\n10\n007\nabc\n' >lines
+    filters "-e \"value < '1'\""
+    expect_stdout $'9\n10\n007'
+}
+
+@test "every record, and those that are kept, byte for byte and in order" {
+    # Runs of kept and dropped records of all lengths, long values, and frames that are escaped.
+    awk 'BEGIN { srand(3); for (i = 0; i < 20000; i++) {
+            s = i "\\\t "; while (length(s) < 9000 && rand() < 0.8) s = s s; print s } }' >lines
+    printf 'a\0b\377\n' >>lines
+    filters '-e 1'
+    expect_stdout <lines
+    filters '-v -e 0'
+    expect_stdout <lines
+    filters '-e 0'
+    expect_stdout ''
+    filters "-e 'length(value) % 7 < 3'"
+    # The last line has 1 byte before its NUL, where length() ends.
+    { sed '$d' lines | LC_ALL=C awk 'length % 7 < 3' && tail -n 1 lines; } | expect_stdout
+    printf 'a b c\n' >lines
+    run_sh "fl-input lines | fl-map -k \"char(10) || 'k'\" -q 'VALUES (value || char(10)), (1), (char(10))' |
+        fl-filter -e 'value <> 1' | tee frames | fl-out -f '<%k %v>'"
+    expect_status 0
+    expect_stdout $'<\nk a b c\n>\n<\nk \n>'
+    expect_stderr ''
+    grep -q -x -F '\+\nk	a b c\n' frames || fail 'the frame has changed'
+}
+
+@test "key and source are seen" {
+    echo 1 >a
+    echo 2 >b
+    run_sh "fl-input a b | fl-filter -e \"source = 'b'\" | fl-out"
+    expect_status 0
+    expect_stdout 2
+    expect_stderr ''
+    run_sh "fl-input a b | fl-filter -e 'key IS NULL' | fl-key 7 | fl-filter -e 'key + 1 = 8 AND value = 1' | fl-out"
+    expect_status 0
+    expect_stdout $'7\t1'
+    expect_stderr ''
+}
+
+@test "bad records end the flow after those before them, or are put aside" {
+    printf '5\nabc\n-1\n\n7\n' >lines
+    run_sh "fl-input lines | fl-filter -e 'num(value) > 0' | fl-out"
+    expect_status 65
+    expect_stdout 5
+    expect_stderr 'fl-filter: lines: record 2: "abc" makes -e fail: num: "abc" is not a number
+fl-out: the stage before failed (status 65)'
+    for invert in '' -v; do
+        rm -f bad
+        run_sh "fl-input lines | fl-filter $invert --reject bad -e 'num(value) > 0' | fl-out"
+        expect_status 0
+        expect_stdout "$([ -z "$invert" ] && printf '5\n7' || echo -1)"
+        expect_stderr 'fl-filter: 2 records were rejected: see bad'
+        expect_file bad <<'END'
+{"step":"filter","source":"lines","record":2,"value":"abc","why":"makes -e fail: num: \"abc\" is not a number"}
+{"step":"filter","source":"lines","record":4,"value":"","why":"makes -e fail: num: \"\" is not a number"}
+END
+    done
+}
+
+@test "the stages after it know which record of the input is a bad one" {
+    printf '1\n2\n3\nx\n' >lines
+    run_sh "fl-input lines | fl-filter -e 'value <> 2' | fl-key ALL | fl-statemap sum | fl-out"
+    expect_status 65
+    expect_stdout $'ALL\t1\nALL\t4'
+    expect_message '^fl-statemap: lines: record 3: "x" is not a number \(key "ALL"\)$'
+}
+
+# refuses ARGUMENTS MESSAGE
+refuses() {
+    run_sh "fl-filter $1 </dev/null"
+    expect_status 64
+    expect_stdout ''
+    expect_stderr "fl-filter: $2 (fl-filter --help shows the usage)"
+}
+
+@test "the command line" {
+    refuses '' 'give a condition with -e'
+    refuses '-v' 'give a condition with -e'
+    refuses '-e 1 -e 2' 'option -e is given twice'
+    refuses '-e 1 x' 'unexpected operand "x"'
+    run_sh 'fl-filter -e "value, key" </dev/null'
+    expect_status 64
+    expect_stderr 'fl-filter: -e: a condition is one expression
+    value, key
+         ^'
+}
+
+@test "in a flow that is resumed, as root too" {
+    for flow in 'fl-input -r db lines | fl-filter -e "value % 2"' 'fl-input lines | fl-filter -r db -e "value % 2"'; do
+        rm -rf db
+        fl-recovery-init db
+        seq 5 >lines
+        run_sh "$flow | fl-key ALL | fl-statemap sum | fl-out"
+        expect_status 0
+        expect_stdout $'ALL\t1\nALL\t4\nALL\t9'
+        expect_stderr ''
+        seq 7 >lines
+        run_sh "$flow | fl-key ALL | fl-statemap sum | fl-out"
+        expect_status 0
+        expect_stdout $'ALL\t16'
+        expect_stderr ''
+    done
+}

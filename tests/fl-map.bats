@@ -1,0 +1,197 @@
+# Goal of this test: fl-map makes of each record the one, or the several, that its expression or query says, and leaves
+# what it does not change as it is, byte for byte.
+
+load helper
+
+# maps ARGUMENTS: fl-map's output for the file `lines`; nothing is said.
+maps() {
+    run_sh "fl-input lines | fl-map $1 | fl-out"
+    expect_status 0
+    expect_stderr ''
+}
+
+@test "a new value" {
+    printf '1\n2\n\n three \n' >lines
+    maps "-e 'value * 2'"
+    expect_stdout $'2\n4\n0\n0'
+    maps "-e \"'<' || value || '>'\""
+    expect_stdout $'<1>\n<2>\n<>\n< three >'
+    maps "-e source"
+    expect_stdout $'lines\nlines\nlines\nlines'
+    maps "--expression=\"''\""
+    expect_stdout $'\n\n\n'
+}
+
+@test "NULL drops the record" {
+    seq 10 >lines
+    maps "-e 'CASE WHEN value % 2 = 0 THEN value / 2 END'"
+    expect_stdout $'1\n2\n3\n4\n5'
+    maps '-e NULL'
+    expect_stdout ''
+}
+
+@test "a query makes any number of records, in order" {
+    printf 'to be or\n\nnot\n' >lines
+    split="WITH RECURSIVE w(n, word) AS (SELECT 1, field(value, 1) UNION ALL SELECT n + 1, field(value, n + 1) FROM w, record
+        WHERE word IS NOT NULL) SELECT word FROM w"
+    maps "-q \"$split\""
+    expect_stdout $'to\nbe\nor\nnot'
+    printf '[3,null,"a b",1.50]\n[]\n[{"a": 1}]\n' >lines
+    maps '-q "SELECT value FROM json_each(record.value)"'
+    expect_stdout $'3\na b\n1.5\n{"a":1}'
+    maps '-q "SELECT value WHERE value > 5"'
+    expect_stdout <lines
+    maps '--query "SELECT 1 WHERE 0"'
+    expect_stdout ''
+}
+
+@test "words of a real text, counted" {
+    words=/usr/share/common-licenses/GPL-3
+    [ -r $words ] || words=$ROOT/LICENSE
+    cp "$words" lines
+    # Words of letters, in lower case: what is between them becomes JSON's.
+    run_sh "fl-input -w lines | fl-map -e \"lower(match(value, '[A-Za-z]+'))\" | fl-key -f 1 | fl-statemap count |
+        fl-out -f '%k %v' | awk '{ n[\$1] = \$2 } END { for (word in n) print word, n[word] }' | sort"
+    expect_status 0
+    expect_stderr ''
+    awk '{ for (i = 1; i <= NF; i++) if (match($i, /[A-Za-z]+/)) n[tolower(substr($i, RSTART, RLENGTH))]++ }
+        END { for (word in n) print word, n[word] }' lines | sort | expect_stdout
+}
+
+# Lines that are easily spoiled; the last one has bytes that are no UTF-8, and a NUL.
+nasty() {
+    cat <<'END'
+1.50
+1e3
+1E+3
+-0
+-0.0
+0.10
+007
++5
+.5
+5.
+12345678901234567890
+-12345678901234567890
+9223372036854775807
+123456789.000000000000000000000000001
+1e400
+\n\t\\
+a\b	tab	 "quoted" 'quoted'
+=x
++k
+!end
+'
+  blanks  
+
+END
+    printf 'caf\303\251 \377\376\300 \0nul\r\n'
+}
+
+@test "what is untouched comes out byte for byte" {
+    nasty >lines
+    for expression in value 'record.value' 'coalesce(value, 0)' 'CASE WHEN key IS NULL THEN value END'; do
+        maps "-e '$expression'"
+        expect_stdout <lines
+    done
+    for query in 'SELECT value' 'VALUES (value)' 'SELECT value FROM record'; do
+        maps "-q '$query'"
+        expect_stdout <lines
+    done
+    maps "-k value -e \"'v'\""
+    sed 's/$/\tv/' lines | expect_stdout
+}
+
+@test "the key stays, or is new" {
+    printf 'ann 3\nbob 4\n' >lines
+    run_sh "fl-input lines | fl-key -f 1 | fl-map -e 'field(value, 2)' | fl-out"
+    expect_status 0
+    expect_stdout $'ann\t3\nbob\t4'
+    expect_stderr ''
+    run_sh "fl-input lines | fl-key -f 1 | fl-map -e 'num(field(value, 2)) + 1' -k \"key || '!'\" | fl-out"
+    expect_status 0
+    expect_stdout $'ann!\t4\nbob!\t5'
+    expect_stderr ''
+    maps '--key "field(value, 1)" -q "VALUES (1), (2)"'
+    expect_stdout $'ann\t1\nann\t2\nbob\t1\nbob\t2'
+    maps "-k \"char(9) || value || char(10)\" -e 'value || char(10)' | cat"
+    expect_stdout $'\tann 3\n\tann 3\n\n\tbob 4\n\tbob 4\n'
+}
+
+@test "a key of NULL is a bad record, but not where the record is dropped" {
+    printf 'ann\n\n' >lines
+    run_sh "fl-input lines | fl-map -k 'field(value, 1)' -e value | fl-out"
+    expect_status 65
+    expect_stdout $'ann\tann'
+    expect_message '^fl-map: lines: record 2: "" has no key: -k gives NULL$'
+    maps "-k 'field(value, 1)' -e \"nullif(value, '')\""
+    expect_stdout $'ann\tann'
+}
+
+@test "bad records end the flow, or are put aside" {
+    printf '{"a":1}\n{"a":\n{"a":2}\n\n' >lines
+    run_sh "fl-input lines | fl-map -e \"value->>'a'\" | fl-out"
+    expect_status 65
+    expect_stdout 1
+    expect_message '^fl-map: lines: record 2: "\{\\"a\\":" makes -e fail: malformed JSON$'
+    run_sh "fl-input lines | fl-map -e \"value->>'a'\" --reject bad | fl-out"
+    expect_status 0
+    expect_stdout $'1\n2'
+    expect_stderr 'fl-map: 2 records were rejected: see bad'
+    expect_file bad '{"step":"map","source":"lines","record":2,"value":"{\"a\":","why":"makes -e fail: malformed JSON"}
+{"step":"map","source":"lines","record":4,"value":"","why":"makes -e fail: malformed JSON"}'
+    seq 3 >lines
+    run_sh "fl-input lines | fl-map -q \"SELECT value UNION ALL SELECT 'b' UNION ALL SELECT num('x') WHERE value = 2\" |
+        fl-out"
+    expect_status 65
+    expect_stdout $'1\nb'
+    expect_message '^fl-map: lines: record 2: "2" makes -q fail: num: "x" is not a number$'
+}
+
+# refuses ARGUMENTS MESSAGE
+refuses() {
+    run_sh "fl-map $1 </dev/null"
+    expect_status 64
+    expect_stdout ''
+    expect_stderr "fl-map: $2 (fl-map --help shows the usage)"
+}
+
+@test "the command line" {
+    refuses '' 'give the new value with -e, or a query with -q'
+    refuses '-k key' 'give the new value with -e, or a query with -q'
+    refuses '-e value -q "SELECT 1"' '-e and -q contradict each other'
+    refuses '-e value -e value' 'option -e is given twice'
+    refuses '-e value x' 'unexpected operand "x"'
+    run_sh 'fl-map -e "value, key" </dev/null'
+    expect_status 64
+    expect_stderr 'fl-map: -e: it gives 2 columns, and must give 1'
+    run_sh 'fl-map -q "SELECT value, key, 3" </dev/null'
+    expect_status 64
+    expect_stderr 'fl-map: -q: it gives 3 columns, and must give 1'
+}
+
+@test "in a flow that is resumed" {
+    fl-recovery-init db
+    seq 5 >lines
+    flow="fl-input -r db lines | fl-map -k \"'k' || (value % 2)\" -q 'VALUES (value), (value * 10)' | fl-statemap sum | fl-out"
+    run_sh "$flow"
+    expect_status 0
+    expect_stdout <<'END'
+k1	1
+k1	11
+k0	2
+k0	22
+k1	14
+k1	44
+k0	26
+k0	66
+k1	49
+k1	99
+END
+    expect_stderr ''
+    seq 6 >lines
+    run_sh "$flow"
+    expect_status 0
+    expect_stdout $'k0\t72\nk0\t132'
+    expect_stderr ''
+}
