@@ -43,6 +43,7 @@ struct recovery {
     uint64_t resume_epoch;
     bool unfinished;
     uint64_t committed;
+    int64_t interval;
     int64_t backup;
     bool root;
     int lock;
@@ -143,11 +144,12 @@ static struct recovery *recovery_new(char *directory)
     return recovery;
 }
 
-struct recovery *recovery_begin(const char *directory, int64_t backup)
+struct recovery *recovery_begin(const char *directory, int64_t interval, int64_t backup)
 {
     struct buffer why = {0};
     struct recovery *recovery = recovery_new(directory_find(directory));
     recovery->root = true;
+    recovery->interval = interval;
     recovery->backup = backup;
     directory_take(recovery->lock, directory, recovery->run);
     unsigned count;
@@ -232,7 +234,7 @@ struct recovery *recovery_join(const struct control *hello)
 {
     char *path = (char *)copy(announced(hello)).data;
     struct recovery *recovery = recovery_new(path);
-    uint64_t backup = 0, count = 0;
+    uint64_t interval = 0, backup = 0, count = 0;
     for (size_t i = 0; i < hello->count; i++) {
         struct bytes field = hello->fields[i];
         struct bytes run = attribute(field, "run");
@@ -243,9 +245,11 @@ struct recovery *recovery_join(const struct control *hello)
             add_step_id(recovery, copy(step));
         read_number(attribute(field, "execution"), &recovery->execution);
         read_number(attribute(field, "resume"), &recovery->resume_epoch);
+        read_number(attribute(field, "interval"), &interval);
         read_number(attribute(field, "backup"), &backup);
         read_number(attribute(field, "partitions"), &count);
     }
+    recovery->interval = (int64_t)interval;
     recovery->backup = (int64_t)backup;
     recovery->committed = recovery->resume_epoch;
     recovery->steps_before = recovery->steps_count;
@@ -279,6 +283,7 @@ void recovery_write_hello(const struct recovery *recovery, struct line_writer *o
         } numbers[] = {{"partitions", recovery->count},
                        {"execution", recovery->execution},
                        {"resume", recovery->resume_epoch},
+                       {"interval", (uint64_t)recovery->interval},
                        {"backup", (uint64_t)recovery->backup}};
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
             field.size = 0;
@@ -382,6 +387,11 @@ static void check_step(void *context, const struct store_step *step)
 void recovery_check_steps(struct recovery *recovery)
 {
     each_step(recovery, check_step, recovery);
+}
+
+int64_t recovery_interval(const struct recovery *recovery)
+{
+    return recovery->interval;
 }
 
 uint64_t recovery_resume_epoch(const struct recovery *recovery)
@@ -528,6 +538,14 @@ void recovery_save(struct recovery *recovery, bool commit)
 bool recovery_saving(const struct recovery *recovery)
 {
     return recovery->saving;
+}
+
+bool recovery_saved(struct recovery *recovery)
+{
+    pthread_mutex_lock(&recovery->mutex);
+    bool saved = recovery->work == WORK_SAVED;
+    pthread_mutex_unlock(&recovery->mutex);
+    return saved;
 }
 
 int recovery_wake_fd(const struct recovery *recovery)

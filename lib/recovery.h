@@ -16,8 +16,8 @@
 struct recovery;
 
 /* Begins an execution as its root: takes the directory's lock, checks its partitions, finds the resume epoch and
- * drops what is newer. backup is the backup interval in nanoseconds. */
-struct recovery *recovery_begin(const char *directory, int64_t backup);
+ * drops what is newer. interval and backup are the snapshot interval and the backup interval, in nanoseconds. */
+struct recovery *recovery_begin(const char *directory, int64_t interval, int64_t backup);
 
 /* Whether the fields of `!fl` name an execution. directory, where it is not NULL, must then be the same directory. */
 bool recovery_is_announced(const struct control *hello, const char *directory);
@@ -35,6 +35,9 @@ struct state *recovery_add_step(struct recovery *recovery, const char *base, con
 
 /* For the sink, after it has added its steps: refuses a flow that lacks a step that the directory has. */
 void recovery_check_steps(struct recovery *recovery);
+
+/* The snapshot interval of the execution, in nanoseconds. */
+int64_t recovery_interval(const struct recovery *recovery);
 
 /* The epoch that the execution went on from; 0 in a new directory. */
 uint64_t recovery_resume_epoch(const struct recovery *recovery);
@@ -62,8 +65,10 @@ void recovery_sync(struct recovery *recovery, int fd, const char *name);
 /* Saves in the background what was frozen; a sink also commits the epoch. */
 void recovery_save(struct recovery *recovery, bool commit);
 
-/* Whether a save has begun and was not finished; and a descriptor that can be read from once it is durable. */
+/* Whether a save has begun and was not finished; whether it is durable, so that to finish it needs no waiting; and a
+ * descriptor that can be read from once it is. */
 bool recovery_saving(const struct recovery *recovery);
+bool recovery_saved(struct recovery *recovery);
 int recovery_wake_fd(const struct recovery *recovery);
 
 /* Waits until the save is durable, and thaws the states. Returns the epoch. */
