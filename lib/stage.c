@@ -108,6 +108,9 @@ static void finish_save(struct stage *stage)
 {
     if (stage->recovery == NULL || !recovery_saving(stage->recovery))
         return;
+    /* What was sent need not wait along. */
+    if (!recovery_saved(stage->recovery))
+        line_flush(&stage->out);
     uint64_t epoch = recovery_finish_save(stage->recovery);
     if (stage->program->sink)
         return;
