@@ -30,12 +30,16 @@ struct statemap {
 /* Hashes the keys, and asks for their states. The same key twice in a row is hashed once. */
 static void look_ahead(struct stage *stage, const struct record *records, size_t count, uint64_t *hashes)
 {
+    size_t hashed = 0, places[AHEAD];
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && records[i].same_key)
             continue;
         hashes[i] = state_hash(records[i].key);
         state_prefetch(stage->state, hashes[i]);
+        places[hashed++] = i;
     }
+    for (size_t i = 0; hashed > 1 && i < hashed; i++)
+        state_prefetch_entry(stage->state, hashes[places[i]]);
 }
 
 /* Records in a row with the same key: the state goes back into its slot after the last of them. */

@@ -12,12 +12,21 @@ void *bytes_allocate(size_t size)
     return bytes_reallocate(NULL, size);
 }
 
+static void *there(void *memory, size_t size)
+{
+    if (memory == NULL)
+        message_fail(STATUS_SYSTEM, "out of memory: %zu bytes were wanted", size);
+    return memory;
+}
+
+void *bytes_allocate_aligned(size_t alignment, size_t size)
+{
+    return there(aligned_alloc(alignment, size), size);
+}
+
 void *bytes_reallocate(void *memory, size_t size)
 {
-    void *moved = realloc(memory, size > 0 ? size : 1);
-    if (moved == NULL)
-        message_fail(STATUS_SYSTEM, "out of memory: %zu bytes were wanted", size);
-    return moved;
+    return there(realloc(memory, size > 0 ? size : 1), size);
 }
 
 char *buffer_reserve(struct buffer *buffer, size_t size)

@@ -117,8 +117,9 @@ __attribute__((format(printf, 2, 3))) void buffer_print(struct buffer *buffer, c
 /* Frees the memory and leaves an empty buffer. */
 void buffer_free(struct buffer *buffer);
 
-/* malloc and realloc that end the program (71) where there is no memory. */
+/* malloc, aligned_alloc and realloc that end the program (71) where there is no memory. */
 void *bytes_allocate(size_t size);
+void *bytes_allocate_aligned(size_t alignment, size_t size);
 void *bytes_reallocate(void *memory, size_t size);
 
 #endif

@@ -4,7 +4,10 @@
 
 #include "bytes.h"
 
-enum { CHUNK = 256 * 1024 };
+enum {
+    LINE = 64, /* of the processor's cache: a small thing should lie in one */
+    CHUNK = 256 * 1024
+};
 
 /* Before a chunk, and before a large thing; the size of a step, so that what follows is aligned. */
 struct slab_link {
@@ -14,21 +17,22 @@ struct slab_link {
 
 _Static_assert(sizeof(struct slab_link) <= SLAB_STEP, "a link takes one step");
 
-static struct slab_link *new_link(struct slab_link **list, size_t size)
+static void put_first(struct slab_link **list, struct slab_link *link)
 {
-    struct slab_link *link = bytes_allocate(SLAB_STEP + size);
     *link = (struct slab_link){*list, list};
     if (*list != NULL)
         (*list)->place = &link->next;
     *list = link;
-    return link;
 }
 
 void *slab_take(struct slab *slab, size_t size)
 {
     size = slab_size(size);
-    if (size > SLAB_MOST)
-        return (char *)new_link(&slab->large, size) + SLAB_STEP;
+    if (size > SLAB_MOST) {
+        struct slab_link *link = bytes_allocate(SLAB_STEP + size);
+        put_first(&slab->large, link);
+        return (char *)link + SLAB_STEP;
+    }
     void **free_list = &slab->free[size / SLAB_STEP];
     void *thing = *free_list;
     if (thing != NULL) {
@@ -36,8 +40,10 @@ void *slab_take(struct slab *slab, size_t size)
         return thing;
     }
     if (slab->left < size) {
-        slab->chunk = (char *)new_link(&slab->chunks, CHUNK) + SLAB_STEP;
-        slab->left = CHUNK;
+        struct slab_link *link = bytes_allocate_aligned(LINE, CHUNK);
+        put_first(&slab->chunks, link);
+        slab->chunk = (char *)link + LINE;
+        slab->left = CHUNK - LINE;
     }
     thing = slab->chunk;
     slab->chunk += size;

@@ -12,6 +12,7 @@ enum {
     LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
     MANY = 2,
+    AHEAD = 8, /* changes that are asked for before they are read */
     CHANGES_MOST = INT32_MAX / 2
 };
 
@@ -172,6 +173,17 @@ uint64_t state_hash(struct bytes key)
 void state_prefetch(const struct state *state, uint64_t hash)
 {
     __builtin_prefetch(&state->slots[hash & state->mask]);
+}
+
+void state_prefetch_entry(const struct state *state, uint64_t hash)
+{
+    for (size_t at = hash & state->mask;; at = (at + 1) & state->mask) {
+        const struct state_slot *slot = &state->slots[at];
+        if (slot->entry != NULL && slot->hash != (uint32_t)hash)
+            continue;
+        __builtin_prefetch(slot->entry);
+        return;
+    }
 }
 
 /* The slot that holds the key, or the free one where it belongs. */
@@ -471,6 +483,8 @@ bool state_next_change(struct state *state, unsigned partition, unsigned partiti
     if (state->sorted == NULL)
         sort_changes(state, partitions);
     while (state->next < state->ends[partition]) {
+        if (state->next + AHEAD < state->written.count)
+            __builtin_prefetch(state->sorted[state->next + AHEAD].entry);
         const struct entry *entry = state->sorted[state->next++].entry;
         if (entry->value_size == NONE && entry->older == 0)
             continue;

@@ -43,8 +43,10 @@ void state_limit(struct state *state, size_t bytes);
 /* The hash that places a key: XXH3_64. */
 uint64_t state_hash(struct bytes key);
 
-/* Asks the processor for the place of a key that will be looked up soon. */
+/* Ask the processor for the place of a key that will be looked up soon; and, once that may have come, for the key and
+ * the state that lie there. */
 void state_prefetch(const struct state *state, uint64_t hash);
+void state_prefetch_entry(const struct state *state, uint64_t hash);
 
 /* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close, and
  * until its key is discarded. */

@@ -21,6 +21,7 @@
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 
 enum how { HOW_ERROR, HOW_SHORT, HOW_KILL, HOW_TORN };
 
@@ -220,4 +221,9 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *memory, size_t size)
 {
     return fails("malloc") ? NULL : __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails("malloc") ? NULL : __libc_memalign(alignment, size);
 }
