@@ -301,7 +301,7 @@ bool directory_find_epoch(const char *path, struct store *const *parts, unsigned
                      "%s: ends with epoch %" PRIu64 ", and %s returns to epoch %" PRIu64
                      " at the earliest: put back copies of all partitions of the same time, as fl-recovery backup "
                      "makes them, and for those of different times keep a longer backup interval (-b)",
-                     store_path(parts[oldest]), *epoch, store_path(parts[youngest]),
+                     store_path(parts[oldest]), survey.front, store_path(parts[youngest]),
                      store_part(parts[youngest])->floor);
     for (size_t i = 0; i < survey.count; i++) {
         struct known_step *step = &survey.steps[i];

@@ -435,14 +435,30 @@ static uint64_t find_floor(struct recovery *recovery)
     return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - (recovery->backup + SECOND - 1) / SECOND);
 }
 
+/* The changes of a step in a partition, as they are asked for. */
+struct changes {
+    struct state *state;
+    unsigned index;
+    unsigned count;
+};
+
+static bool next_change(void *context, struct store_change *change)
+{
+    const struct changes *changes = context;
+    struct state_change next;
+    if (!state_next_change(changes->state, changes->index, changes->count, &next))
+        return false;
+    *change = (struct store_change){next.key, next.state, next.older};
+    return true;
+}
+
 static void save_step(struct recovery *recovery, struct own_step *own, unsigned index, uint64_t floor)
 {
     struct store *store = writer(recovery, index);
-    struct state_change change;
+    struct changes changes = {own->state, index, recovery->count};
     if (!own->saved)
         store_add_step(store, own->id, own->signature, recovery->epoch);
-    while (state_next_change(own->state, index, recovery->count, &change))
-        store_put(store, own->id, recovery->epoch, change.key, change.state, change.older, floor);
+    store_put(store, own->id, recovery->epoch, floor, next_change, &changes);
     store_raise_floor(store, own->id, floor);
     store_set_front(store, own->id, recovery->epoch);
 }
@@ -571,12 +587,22 @@ uint64_t recovery_finish_save(struct recovery *recovery)
     return recovery->epoch;
 }
 
+/* One change, and then none. */
+static bool next_base(void *context, struct store_change *change)
+{
+    struct store_change *base = context;
+    *change = *base;
+    base->key.data = NULL;
+    return change->key.data != NULL;
+}
+
 void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key, struct bytes state)
 {
     unsigned index = (unsigned)(state_hash(key) % recovery->count);
+    struct store_change base = {.key = key, .state = state};
     CRASH_POINT("base: before");
     begin_write(recovery, index);
-    store_put(writer(recovery, index), recovery->steps[step], 0, key, state, false, 0);
+    store_put(writer(recovery, index), recovery->steps[step], 0, 0, next_base, &base);
     end_write(recovery, index);
     CRASH_POINT("base: after");
 }

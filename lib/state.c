@@ -13,6 +13,7 @@ enum {
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
     MANY = 2,
     AHEAD = 8, /* changes that are asked for before they are read */
+    FEW = 256, /* so few are sorted as quickly by comparing them */
     CHANGES_MOST = INT32_MAX / 2
 };
 
@@ -448,6 +449,53 @@ static uint64_t key_prefix(const struct entry *entry, size_t skip)
     return prefix;
 }
 
+/* Sorts by the prefixes, a byte of them at a time, the last first, each time keeping the order that there was. */
+static void sort_by_prefix(struct sorted *list, size_t count)
+{
+    enum { BYTES = sizeof list->prefix, VALUES = 256 };
+    static const unsigned width = 8;
+    size_t(*starts)[VALUES] = bytes_allocate(BYTES * sizeof *starts);
+    struct sorted *from = list, *to = bytes_allocate(count * sizeof *to), *const spare = to;
+    memset(starts, 0, BYTES * sizeof *starts);
+    for (size_t i = 0; i < count; i++)
+        for (unsigned byte = 0; byte < BYTES; byte++)
+            starts[byte][list[i].prefix >> byte * width & (VALUES - 1)]++;
+    for (unsigned byte = 0; byte < BYTES; byte++) {
+        size_t *start = starts[byte], sum = 0;
+        if (start[list->prefix >> byte * width & (VALUES - 1)] == count)
+            continue; /* the same in all of them */
+        for (size_t value = 0; value < VALUES; value++) {
+            size_t some = start[value];
+            start[value] = sum;
+            sum += some;
+        }
+        for (size_t i = 0; i < count; i++)
+            to[start[from[i].prefix >> byte * width & (VALUES - 1)]++] = from[i];
+        struct sorted *other = from;
+        from = to;
+        to = other;
+    }
+    if (from != list)
+        memcpy(list, from, count * sizeof *list);
+    free(spare);
+    free(starts);
+}
+
+static void sort_by_key(struct sorted *list, size_t count)
+{
+    if (count < FEW) {
+        qsort(list, count, sizeof *list, compare);
+        return;
+    }
+    sort_by_prefix(list, count);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && list[end].prefix == list[i].prefix;)
+            end++;
+        if (end - i > 1)
+            qsort(list + i, end - i, sizeof *list, compare);
+    }
+}
+
 /* Sorts the frozen changes by partition and key. */
 static void sort_changes(struct state *state, unsigned partitions)
 {
@@ -473,7 +521,7 @@ static void sort_changes(struct state *state, unsigned partitions)
     /* Filling moved the start of each partition to its end. */
     for (unsigned i = 0; i < partitions; i++) {
         size_t start = i > 0 ? state->ends[i - 1] : 0;
-        qsort(state->sorted + start, state->ends[i] - start, sizeof *state->sorted, compare);
+        sort_by_key(state->sorted + start, state->ends[i] - start);
     }
     state->next = partitions > 1 ? state->ends[partitions - 2] : 0;
 }

@@ -122,7 +122,7 @@ static const char *const sql[STATEMENTS] = {
     [FORGET_SNAPS] = "DELETE FROM snaps WHERE step_id = ?1",
     [FORGET_STEP] = "DELETE FROM steps WHERE step_id = ?1",
     [FORGET_FRONT] = "DELETE FROM fronts WHERE step_id = ?1",
-    [PUT] = "INSERT INTO snaps VALUES (?1, ?2, ?3, ?4, ?5)",
+    [PUT] = "INSERT INTO snaps SELECT ?1, state_key, ?2, ser_change, \"check\" FROM feed",
     [DELETE_OLDER] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <"
                      " (SELECT max(snap_epoch) FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3)",
     [DISCARDED] = "SELECT state_key, snap_epoch FROM snaps INDEXED BY snaps_discarded"
@@ -131,8 +131,19 @@ static const char *const sql[STATEMENTS] = {
     [SET_FLOOR] = "UPDATE parts SET floor_epoch = ?1 WHERE floor_epoch < ?1",
 };
 
+/* The changes of a store_put, which SQLite reads as a table: one statement for all of them takes a third of the time of
+ * one for each. */
+struct feed {
+    struct bytes step_id;
+    uint64_t epoch;
+    bool (*next)(void *context, struct store_change *change);
+    void *context;
+    struct buffer older; /* struct bytes: the keys with older versions */
+};
+
 struct store {
     sqlite3 *database;
+    struct feed feed;
     char *path;
     struct store_part part;
     int log_pages; /* of the write-ahead log, after the last commit */
@@ -263,6 +274,136 @@ static void verify(const struct store *store, struct bytes step_id, uint64_t epo
                  store->path, shown.data, (int)step_id.size, step_id.data);
 }
 
+/* --- the feed ----------------------------------------------------------------------------------------------------- */
+
+/* The one table of the module, and the one cursor that reads it at a time. */
+struct feed_table {
+    sqlite3_vtab base;
+    struct feed *feed;
+};
+
+struct feed_cursor {
+    sqlite3_vtab_cursor base;
+    struct feed *feed;
+    struct store_change change;
+    sqlite3_int64 row;
+    bool ended;
+};
+
+static int feed_connect(sqlite3 *database, void *feed, int count, const char *const *arguments, sqlite3_vtab **made,
+                        char **error)
+{
+    (void)count;
+    (void)arguments;
+    (void)error;
+    struct feed_table *table = sqlite3_malloc(sizeof *table);
+    if (table == NULL)
+        return SQLITE_NOMEM;
+    *table = (struct feed_table){.feed = feed};
+    *made = &table->base;
+    return sqlite3_declare_vtab(database, "CREATE TABLE feed(state_key, ser_change, \"check\")");
+}
+
+static int feed_disconnect(sqlite3_vtab *table)
+{
+    sqlite3_free(table);
+    return SQLITE_OK;
+}
+
+static int feed_plan(sqlite3_vtab *table, sqlite3_index_info *plan)
+{
+    (void)table;
+    (void)plan;
+    return SQLITE_OK;
+}
+
+static int feed_open(sqlite3_vtab *table, sqlite3_vtab_cursor **made)
+{
+    struct feed_cursor *cursor = sqlite3_malloc(sizeof *cursor);
+    if (cursor == NULL)
+        return SQLITE_NOMEM;
+    *cursor = (struct feed_cursor){.feed = ((struct feed_table *)table)->feed};
+    *made = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int feed_close(sqlite3_vtab_cursor *cursor)
+{
+    sqlite3_free(cursor);
+    return SQLITE_OK;
+}
+
+static int feed_next(sqlite3_vtab_cursor *base)
+{
+    struct feed_cursor *cursor = (struct feed_cursor *)base;
+    struct feed *feed = cursor->feed;
+    cursor->ended = !feed->next(feed->context, &cursor->change);
+    cursor->row++;
+    if (!cursor->ended && cursor->change.older)
+        buffer_add(&feed->older, (struct bytes){(const char *)&cursor->change.key, sizeof cursor->change.key});
+    return SQLITE_OK;
+}
+
+static int feed_begin(sqlite3_vtab_cursor *cursor, int plan, const char *name, int count, sqlite3_value **arguments)
+{
+    (void)plan;
+    (void)name;
+    (void)count;
+    (void)arguments;
+    return feed_next(cursor);
+}
+
+static int feed_ended(sqlite3_vtab_cursor *cursor)
+{
+    return ((struct feed_cursor *)cursor)->ended;
+}
+
+static void give_bytes(sqlite3_context *context, struct bytes bytes)
+{
+    const char *data = bytes.size > 0 ? bytes.data : "";
+    if (bytes_is_text(bytes))
+        sqlite3_result_text64(context, data, bytes.size, SQLITE_STATIC, SQLITE_UTF8);
+    else
+        sqlite3_result_blob64(context, data, bytes.size, SQLITE_STATIC);
+}
+
+static int feed_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+    const struct feed_cursor *cursor = (struct feed_cursor *)base;
+    const struct feed *feed = cursor->feed;
+    const struct store_change *change = &cursor->change;
+    if (column == 0)
+        give_bytes(context, change->key);
+    else if (column == 1 && change->state.data != NULL)
+        give_bytes(context, change->state);
+    else if (column == 2)
+        sqlite3_result_int64(context,
+                             (sqlite3_int64)row_check(feed->step_id, feed->epoch, change->key, change->state));
+    return SQLITE_OK;
+}
+
+static int feed_row(sqlite3_vtab_cursor *cursor, sqlite3_int64 *row)
+{
+    *row = ((struct feed_cursor *)cursor)->row;
+    return SQLITE_OK;
+}
+
+/* Without xCreate it is a table that is there by itself. */
+static const sqlite3_module feed_module = {
+    .xConnect = feed_connect,
+    .xBestIndex = feed_plan,
+    .xDisconnect = feed_disconnect,
+    .xOpen = feed_open,
+    .xClose = feed_close,
+    .xFilter = feed_begin,
+    .xNext = feed_next,
+    .xEof = feed_ended,
+    .xColumn = feed_column,
+    .xRowid = feed_row,
+};
+
+/* --- files -------------------------------------------------------------------------------------------------------- */
+
 /* Makes the file and has it filled, or removes it: NULL, or why not. */
 static const char *make_file(const char *path, int (*fill)(sqlite3 *database, const void *from), const void *from)
 {
@@ -385,6 +526,8 @@ struct store *store_open(const char *path)
     sqlite3_busy_timeout(store->database, BUSY_MILLISECONDS);
     run(store, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
     sqlite3_wal_hook(store->database, note_log_pages, store);
+    if (sqlite3_create_module(store->database, "feed", &feed_module, &store->feed) != SQLITE_OK)
+        fail(store, "feed");
     if (pragma(store, "PRAGMA application_id") != STORE_APPLICATION)
         message_fail(STATUS_MISFIT, "%s: is a database, but no partition of a recovery directory", path);
     uint64_t format = pragma(store, "PRAGMA user_version");
@@ -413,6 +556,7 @@ void store_close(struct store *store)
     if (sqlite3_close(store->database) != SQLITE_OK)
         fail(store, "close");
     CRASH_POINT("close: after");
+    buffer_free(&store->feed.older);
     free(store->path);
     free(store);
 }
@@ -697,24 +841,26 @@ void store_forget_step(struct store *store, struct bytes step_id)
     }
 }
 
-void store_put(struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key, struct bytes change,
-               bool older, uint64_t floor)
+void store_put(struct store *store, struct bytes step_id, uint64_t epoch, uint64_t floor,
+               bool (*next)(void *context, struct store_change *change), void *context)
 {
+    struct feed *feed = &store->feed;
+    feed->step_id = step_id;
+    feed->epoch = epoch;
+    feed->next = next;
+    feed->context = context;
     bind_bytes(store, PUT, 1, step_id);
-    bind_bytes(store, PUT, 2, key);
-    bind_number(store, PUT, 3, epoch);
-    if (change.data != NULL)
-        bind_bytes(store, PUT, 4, change);
-    else if (sqlite3_bind_null(store->statements[PUT], 4) != SQLITE_OK)
-        fail(store, sql[PUT]);
-    bind_number(store, PUT, 5, row_check(step_id, epoch, key, change));
+    bind_number(store, PUT, 2, epoch);
     execute(store, PUT);
-    if (older) {
+    for (size_t i = 0; i < feed->older.size; i += sizeof(struct bytes)) {
+        struct bytes key;
+        memcpy(&key, feed->older.data + i, sizeof key);
         bind_bytes(store, DELETE_OLDER, 1, step_id);
         bind_bytes(store, DELETE_OLDER, 2, key);
         bind_number(store, DELETE_OLDER, 3, floor);
         execute(store, DELETE_OLDER);
     }
+    feed->older.size = 0;
 }
 
 void store_raise_floor(struct store *store, struct bytes step_id, uint64_t floor)

@@ -108,10 +108,16 @@ void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
 void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t floor);
 void store_forget_step(struct store *store, struct bytes step);
 
-/* The change of a key in an epoch; data NULL discards it. Where the file may hold more than one older version
- * (older), those that no return to floor or later can need are deleted. */
-void store_put(struct store *store, struct bytes step, uint64_t epoch, struct bytes key, struct bytes change,
-               bool older, uint64_t floor);
+/* The changes of a step in an epoch, for each key one at most, quickest in the order of the keys: next sets the change
+ * and returns true, or returns false after the last. The views must live until store_put returns. Where the file may
+ * hold more than one older version of a key, those that no return to floor or later can need are deleted. */
+struct store_change {
+    struct bytes key;
+    struct bytes state; /* data NULL: discarded */
+    bool older;         /* there may be more than one older version */
+};
+void store_put(struct store *store, struct bytes step, uint64_t epoch, uint64_t floor,
+               bool (*next)(void *context, struct store_change *change), void *context);
 
 /* Deletes the keys of a step that were discarded at floor or before, and notes the floor. */
 void store_raise_floor(struct store *store, struct bytes step, uint64_t floor);
