@@ -287,6 +287,38 @@ static void check_many(void)
     state_close(state);
 }
 
+static uint64_t count_none(void *from)
+{
+    (void)from;
+    return 0;
+}
+
+/* Changes in the order of their keys, of which many begin alike, and some differ by NULs at the end alone. */
+static void check_order(size_t count, unsigned partitions)
+{
+    struct state *state = state_open(&(struct state_loader){.count = count_none});
+    struct state_change before, change;
+    size_t met = 0;
+    for (size_t i = 0; i < count; i++) {
+        char key[32] = "key";
+        size_t number = i / 3, size = 3 + (number % 2 == 0 ? 8 : 0);
+        memset(key + 3, 'k', size - 3);
+        memcpy(key + size, &number, sizeof number);
+        state_put(state, (struct bytes){key, size + sizeof number + i % 3}, bytes_of(""));
+    }
+    state_freeze(state);
+    for (unsigned partition = partitions; partition-- > 0;) {
+        for (bool first = true; state_next_change(state, partition, partitions, &change); first = false, met++) {
+            CHECK_ABOUT(change.key, first || compare_keys(before.key, change.key) < 0);
+            CHECK_ABOUT(change.key, state_hash(change.key) % partitions == partition);
+            before = change;
+        }
+    }
+    CHECK(met == count);
+    state_thaw(state);
+    state_close(state);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < KEYS; i++)
@@ -297,6 +329,9 @@ int main(void)
         check_round(round % 3 == 0 ? 1 : 1 << 30, round % 2 == 0 ? 0 : 10000);
     check_unsaved();
     check_many();
+    check_order(100, 1);
+    check_order(100000, 1);
+    check_order(20000, 7);
     value_set(&loaded, (struct bytes){NULL, 0});
     for (size_t i = 0; i < KEYS; i++) {
         free(table[i].now.data);
