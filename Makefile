@@ -28,10 +28,11 @@ FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 FUZZ_BUILD_ALONE = BUILD=$(FUZZ) FUZZ_MAIN=$(FUZZ)/tests/fuzz/main.o
 
-SOURCES = $(wildcard cmd/*.c lib/*.c tests/unit/*.c tests/fuzz/*.c) $(CRASH_POINTS)
+SOURCES = $(wildcard cmd/*.c lib/*.c tests/*.c tests/unit/*.c tests/fuzz/*.c) $(CRASH_POINTS)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(BUILD)/libflowline.a
 PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
+EDIT = $(BUILD)/edit
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
 PAGES = $(wildcard man/*.[1-8])
@@ -54,6 +55,9 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
+$(EDIT): $(BUILD)/tests/edit.o $(LIBRARY)
+	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
 $(FUZZERS): $(BUILD)/%: $(BUILD)/tests/fuzz/%.o $(filter %.o,$(FUZZ_MAIN)) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) $(filter -%,$(FUZZ_MAIN)) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
@@ -74,8 +78,8 @@ deps: ## install what building and testing need, where it is missing
 demo: all ## run the tutorial
 	@PATH="$(abspath $(BIN)):$$PATH" tests/demo
 
-check: all $(UNITS) crash-build fuzz-build ## run the tests (TESTS= picks files)
-	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" FUZZ="$(abspath $(FUZZ))" tests/run $(UNITS) $(TESTS)
+check: all $(UNITS) $(EDIT) crash-build fuzz-build ## run the tests (TESTS= picks files)
+	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" EDIT="$(abspath $(EDIT))" FUZZ="$(abspath $(FUZZ))" tests/run $(UNITS) $(TESTS)
 
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
@@ -94,6 +98,7 @@ crash: crash-build ## crash the programs everywhere, and N times at random (N=10
 	tests/crash/failing --bin $(CRASH)/bin --shim $(CRASH)/shim.so
 	tests/crash/failing --bin $(CRASH)/bin --shim $(CRASH)/shim.so --resumed
 	tests/crash/power --bin $(CRASH)/bin --recorder $(CRASH)/record.so -n $(or $(N),1000)
+	tests/crash/damage --bin $(CRASH)/bin
 
 fuzz: fuzz-build ## feed the readers with what nobody would write (SECONDS=600 for each)
 	tests/fuzz/run $(FUZZ) $(or $(SECONDS),60)

@@ -212,6 +212,35 @@ void directory_lock_part(int lock, const char *path, unsigned index)
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", path, strerror(errno));
 }
 
+/* --- older formats ------------------------------------------------------------------------------------------------ */
+
+void directory_convert(const char *path)
+{
+    unsigned end;
+    struct buffer old = {0}, copy = {0};
+    list_parts(path, STATUS_MISFIT, &end);
+    for (unsigned i = 0; i < end; i++) {
+        old.size = 0;
+        directory_part_path(&old, path, i);
+        if (!store_is_old(old.data))
+            continue;
+        new_path(&copy, path, i);
+        unlink(copy.data); /* what one that was killed has left */
+        CRASH_POINT("convert: before");
+        const char *why = store_convert(old.data, copy.data);
+        if (why != NULL)
+            message_fail(STATUS_IO, "%s: cannot be brought up to date from format 1: %s", old.data, why);
+        sync_directory(path); /* the write-ahead log of the old one is gone: it must not meet the new one */
+        CRASH_POINT("convert: copied");
+        if (rename(copy.data, old.data) == -1)
+            message_fail(STATUS_IO, "%s: cannot be replaced: %s", old.data, strerror(errno));
+        sync_directory(path);
+        CRASH_POINT("convert: after");
+    }
+    buffer_free(&old);
+    buffer_free(&copy);
+}
+
 /* --- partitions that fit together --------------------------------------------------------------------------------- */
 
 /* Sets file to the path of a partition, which must be there. */
@@ -406,6 +435,12 @@ static void say_finding(void *context, const char *finding)
     message_say("%s: %s", findings->path, finding);
 }
 
+static void ignore_finding(void *context, const char *finding)
+{
+    (void)context;
+    (void)finding;
+}
+
 /* Checks a partition in a process of its own, which a file that cannot be read may end. Returns 0, STATUS_MISFIT where
  * it was read and something is wrong, or another status with unread set. */
 static int check_part(const char *path, int lock, unsigned index, bool *unread)
@@ -418,10 +453,17 @@ static int check_part(const char *path, int lock, unsigned index, bool *unread)
         find_part(&file, path, index);
         struct store *store = store_open(file.data);
         struct findings findings = {.path = store_path(store)};
-        store_check(store, say_finding, &findings);
+        bool whole = store_check_pages(store, ignore_finding, NULL);
+        if (!whole) {
+            directory_lock_part(lock, path, index);
+            store_checkpoint(store);
+            whole = store_check_pages(store, say_finding, &findings);
+        }
+        if (whole)
+            store_check(store, say_finding, &findings);
         directory_lock_part(lock, path, index);
         store_close(store);
-        _Exit(findings.any ? FINDINGS : 0);
+        _Exit(!whole ? STATUS_MISFIT : findings.any ? FINDINGS : 0);
     }
     if (child == -1)
         message_fail(STATUS_SYSTEM, "a process cannot be started: %s", strerror(errno));

@@ -152,6 +152,7 @@ struct recovery *recovery_begin(const char *directory, int64_t interval, int64_t
     recovery->interval = interval;
     recovery->backup = backup;
     directory_take(recovery->lock, directory, recovery->run);
+    directory_convert(recovery->directory);
     unsigned count;
     struct store **parts = directory_open_parts(recovery->directory, &count);
     if (!directory_find_epoch(recovery->directory, parts, count, &recovery->resume_epoch, &why))

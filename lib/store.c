@@ -12,6 +12,7 @@
 
 #include "crash.h"
 #include "message.h"
+#include "page.h"
 
 enum {
     BUSY_MILLISECONDS = 10000, /* another process opens, recovers or closes the file: it is quick, or it hangs */
@@ -21,7 +22,7 @@ enum {
 };
 
 static const char schema[] =
-    "PRAGMA journal_mode = WAL;"
+    "PRAGMA main.journal_mode = WAL;"
     "BEGIN IMMEDIATE;"
     "CREATE TABLE parts(part_index INTEGER PRIMARY KEY, part_count INTEGER NOT NULL, directory_id TEXT NOT NULL,"
     " created_at TEXT NOT NULL, floor_epoch INTEGER NOT NULL);"
@@ -150,11 +151,21 @@ struct store {
     sqlite3_stmt *statements[STATEMENTS];
 };
 
+_Noreturn static void fail_page(const struct store *store, uint64_t number)
+{
+    message_fail(STATUS_MISFIT,
+                 "%s: page %" PRIu64 " is damaged, or was changed by another program: put a copy of all partitions back,"
+                 " as fl-recovery backup makes it",
+                 store->path, number);
+}
+
 /* Ends the program; what is the statement, or what was tried. */
 _Noreturn static void fail(const struct store *store, const char *what)
 {
-    int code = sqlite3_errcode(store->database);
+    int code = sqlite3_extended_errcode(store->database);
     const char *why = sqlite3_errmsg(store->database);
+    if (code == SQLITE_IOERR_DATA)
+        fail_page(store, page_damaged(store->database));
     switch (code & 0xff) {
     case SQLITE_NOTADB:
         message_fail(STATUS_MISFIT,
@@ -413,7 +424,9 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
         return strerror(errno);
     close(fd);
     sqlite3 *database = NULL;
-    int code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL);
+    int code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, page_file_system());
+    if (code == SQLITE_OK)
+        code = page_make_room(database);
     if (code == SQLITE_OK)
         code = fill(database, from);
     if (code != SQLITE_OK)
@@ -436,17 +449,43 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
     return why;
 }
 
+/* Makes the tables, and runs rows, which is freed, to fill them. */
+static int fill_tables(sqlite3 *database, char *rows)
+{
+    char *text = rows == NULL ? NULL
+                              : sqlite3_mprintf("%s%s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+                                                schema, rows, STORE_APPLICATION, STORE_FORMAT);
+    int code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
+    sqlite3_free(text);
+    sqlite3_free(rows);
+    return code;
+}
+
 static int fill_new(sqlite3 *database, const void *from)
 {
     const struct store_part *part = from;
-    char *text =
-        sqlite3_mprintf("%sINSERT INTO parts VALUES (%llu, %llu, %Q, strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);"
-                        "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
-                        schema, (unsigned long long)part->index, (unsigned long long)part->count, part->directory,
-                        STORE_APPLICATION, STORE_FORMAT);
-    int code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
-    sqlite3_free(text);
-    return code;
+    return fill_tables(database, sqlite3_mprintf("INSERT INTO parts VALUES (%llu, %llu, %Q,"
+                                                 " strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);",
+                                                 (unsigned long long)part->index, (unsigned long long)part->count,
+                                                 part->directory));
+}
+
+/* Of format 1, which does not say of a commit whether it was final. It must leave no write-ahead log behind, which would
+ * be taken for that of the file that comes in its place. */
+static int fill_converted(sqlite3 *database, const void *from)
+{
+    char *attach = sqlite3_mprintf("ATTACH %Q AS old; PRAGMA old.journal_mode = DELETE", (const char *)from);
+    sqlite3_busy_timeout(database, BUSY_MILLISECONDS);
+    int code = attach == NULL ? SQLITE_NOMEM : sqlite3_exec(database, attach, NULL, NULL, NULL);
+    sqlite3_free(attach);
+    if (code != SQLITE_OK)
+        return code;
+    return fill_tables(database, sqlite3_mprintf("INSERT INTO parts SELECT * FROM old.parts;"
+                                                 "INSERT INTO exs SELECT * FROM old.exs;"
+                                                 "INSERT INTO steps SELECT * FROM old.steps;"
+                                                 "INSERT INTO fronts SELECT * FROM old.fronts;"
+                                                 "INSERT INTO commits SELECT *, 0 FROM old.commits;"
+                                                 "INSERT INTO snaps SELECT * FROM old.snaps;"));
 }
 
 static int fill_copy(sqlite3 *database, const void *from)
@@ -463,6 +502,26 @@ static int fill_copy(sqlite3 *database, const void *from)
 const char *store_create(const char *path, const struct store_part *part)
 {
     return make_file(path, fill_new, part);
+}
+
+bool store_is_old(const char *path)
+{
+    enum { FORMAT_AT = 60, APPLICATION_AT = 68, HEADER = 100 };
+    const unsigned char old[] = {0, 0, 0, 1};
+    const unsigned char application[] = {(STORE_APPLICATION >> 24) & 0xff, (STORE_APPLICATION >> 16) & 0xff,
+                                         (STORE_APPLICATION >> 8) & 0xff, STORE_APPLICATION & 0xff};
+    char header[HEADER];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd == -1 ? -1 : pread(fd, header, HEADER, 0);
+    if (fd != -1)
+        close(fd);
+    return size == HEADER && memcmp(header + FORMAT_AT, old, sizeof old) == 0 &&
+           memcmp(header + APPLICATION_AT, application, sizeof application) == 0;
+}
+
+const char *store_convert(const char *old, const char *path)
+{
+    return make_file(path, fill_converted, old);
 }
 
 const char *store_copy(struct store *store, const char *path)
@@ -517,7 +576,8 @@ struct store *store_open(const char *path)
     *store = (struct store){.path = NULL};
     store->path = bytes_allocate(strlen(path) + 1);
     memcpy(store->path, path, strlen(path) + 1);
-    if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, page_file_system()) !=
+        SQLITE_OK) {
         if (store->database == NULL)
             message_fail(STATUS_SYSTEM, "%s: out of memory", path);
         fail(store, "open");
@@ -536,9 +596,14 @@ struct store *store_open(const char *path)
                      "%s: has format %" PRIu64 ", newer than %d, which this program knows: use a newer version"
                      " of the program",
                      path, format, STORE_FORMAT);
+    if (format == 1)
+        message_fail(STATUS_MISFIT, "%s: has format 1, older than %d: run the flow once, which brings it up to date",
+                     path, STORE_FORMAT);
     if (format < STORE_FORMAT)
         message_fail(STATUS_MISFIT, "%s: has format %" PRIu64 ", which never was one: put the right file back", path,
                      format);
+    if (!page_has_room(store->database))
+        fail_page(store, 1);
     read_part(store);
     run(store, "PRAGMA journal_mode = WAL"); /* which a copy that VACUUM has made is not in */
     for (int i = 0; i < STATEMENTS; i++)
@@ -765,6 +830,27 @@ void store_check(struct store *store, void (*call)(void *context, const char *fi
     buffer_free(&finding);
 }
 
+bool store_check_pages(struct store *store, void (*call)(void *context, const char *finding), void *context)
+{
+    char finding[64];
+    const uint64_t pages = number(store, PAGES);
+    bool whole = true;
+    for (uint64_t i = 1; i <= pages; i++) {
+        if (page_is_whole(store->database, i))
+            continue;
+        whole = false;
+        snprintf(finding, sizeof finding, "page %" PRIu64 " is damaged", i);
+        call(context, finding);
+    }
+    return whole;
+}
+
+void store_checkpoint(struct store *store)
+{
+    if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
+        fail(store, "checkpoint");
+}
+
 bool store_has_states(struct store *store, struct bytes step_id)
 {
     bind_bytes(store, HAS_STATES, 1, step_id);
@@ -791,8 +877,7 @@ void store_end(struct store *store)
     if (store->log_pages < CHECKPOINT_PAGES)
         return;
     CRASH_POINT("checkpoint: before");
-    if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
-        fail(store, "checkpoint");
+    store_checkpoint(store);
     CRASH_POINT("checkpoint: after");
 }
 

@@ -12,7 +12,7 @@
 #include "bytes.h"
 
 enum {
-    STORE_FORMAT = 1,              /* user_version */
+    STORE_FORMAT = 2,              /* user_version */
     STORE_APPLICATION = 0x666c6f77 /* application_id: "flow" */
 };
 
@@ -37,6 +37,12 @@ struct store_step {
 /* Makes the file at path, which must not exist, mode 0600. Unlike all else here it answers: NULL, or why not, in a
  * buffer that the next call reuses. */
 const char *store_create(const char *path, const struct store_part *part);
+
+/* Whether the file at path is a partition of format 1, which store_open refuses; and its copy in the format of today,
+ * which is made as store_create makes one, and answered for in the same way. The copy is to take the place of the file,
+ * which nobody else may have open. */
+bool store_is_old(const char *path);
+const char *store_convert(const char *old, const char *path);
 
 /* Opens a partition; the caller closes it. */
 struct store *store_open(const char *path);
@@ -72,8 +78,15 @@ bool store_is_final(struct store *store, uint64_t epoch);
 /* Appends when the newest execution began, as the file has it; nothing where there is none. */
 void store_last_started(struct store *store, struct buffer *text);
 
-/* Looks for what is wrong in the file itself: what SQLite finds, and rows that contradict their checksum, their place
- * or each other. Calls for each finding with what follows the file's name in a message. */
+/* Looks at each page of the file, and calls for each one that is damaged with what follows the file's name in a message.
+ * Returns whether there is none. What somebody else is just copying into the file from the write-ahead log, or one who
+ * was killed has copied in part, may seem damaged; store_checkpoint, which stands under the partition's lock as long as
+ * the look does, puts an end to that. */
+bool store_check_pages(struct store *store, void (*call)(void *context, const char *finding), void *context);
+void store_checkpoint(struct store *store);
+
+/* Looks for what is wrong in a file whose pages are whole: what SQLite finds, and rows that contradict their checksum,
+ * their place or each other. Calls for each finding in the same way. */
 void store_check(struct store *store, void (*call)(void *context, const char *finding), void *context);
 
 /* Copies the file as it is now, or as it was at the beginning of the look, to path, as store_create makes and answers.

@@ -122,6 +122,11 @@ expect_message() {
     grep -a -q -E -e "$1" "$results/stderr" || fail "no message matches: $1"
 }
 
+# edit_part FILE SQL: changes a partition as no other program does, with pages that fit their seals.
+edit_part() {
+    "${EDIT:-$ROOT/build/edit}" "$1" "$2"
+}
+
 # fail TEXT...: fails, showing the texts and what the last run_sh or finish left.
 fail() {
     printf '%s\n' "$@"

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# Goal: a directory of an older format is brought up to date by the flow that goes on with it, and loses nothing on the
+# way, wherever that is broken off; until then, what only looks at it says so.
+
+load helper
+
+setup() {
+    test_begin
+    directory=$(realpath .)/db
+    fl-recovery-init db 3
+    printf '%s\n' 'a 1' 'b 2' 'c 3' >lines
+    flow
+    expect_status 0
+    expect_stdout $'a\t1\nb\t1\nc\t1'
+    fl-recovery dump db >dumped
+    for part in db/part-*; do
+        make_old "$part"
+    done
+}
+
+flow() {
+    run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | fl-out'
+}
+
+format_1='CREATE TABLE parts(part_index INTEGER PRIMARY KEY, part_count INTEGER NOT NULL, directory_id TEXT NOT NULL,
+        created_at TEXT NOT NULL, floor_epoch INTEGER NOT NULL);
+    CREATE TABLE exs(ex_num INTEGER PRIMARY KEY, resume_epoch INTEGER NOT NULL, started_at TEXT NOT NULL);
+    CREATE TABLE steps(step_id TEXT PRIMARY KEY, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL);
+    CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB,
+        "check" INTEGER NOT NULL, PRIMARY KEY(step_id, state_key, snap_epoch)) WITHOUT ROWID;
+    CREATE INDEX snaps_discarded ON snaps(step_id, snap_epoch) WHERE ser_change IS NULL;
+    PRAGMA application_id = 0x666c6f77;
+    PRAGMA user_version = 1;'
+
+# make_old FILE [COMMAND]: puts in the place of a partition one of format 1 with the same rows; the command of sqlite3 is
+# given before it is closed.
+make_old() {
+    sqlite3 "$1.old" 'PRAGMA journal_mode = WAL' "$format_1" "ATTACH '$1' AS now;
+        INSERT INTO parts SELECT * FROM now.parts;
+        INSERT INTO exs SELECT * FROM now.exs;
+        INSERT INTO steps SELECT * FROM now.steps;
+        INSERT INTO fronts SELECT * FROM now.fronts;
+        INSERT INTO commits SELECT commit_epoch, committed_at FROM now.commits;
+        INSERT INTO snaps SELECT * FROM now.snaps" >/dev/null
+    mv "$1.old" "$1"
+}
+
+formats() {
+    local part
+    for part in db/part-*.sqlite3; do
+        sqlite3 "$part" 'PRAGMA user_version'
+    done | tr '\n' ' '
+}
+
+# The flow goes on, and leaves what it leaves in any directory.
+goes_on() {
+    printf '%s\n' 'c 4' 'b 5' 'a 6' >>lines
+    flow
+    expect_status 0
+    expect_stdout $'c\t2\nb\t2\na\t2'
+    expect_stderr ''
+    [ "$(formats)" = '2 2 2 ' ]
+    [ "$(ls db)" = $'lock\npart-0.sqlite3\npart-1.sqlite3\npart-2.sqlite3' ]
+    run_sh 'fl-recovery check db'
+    expect_status 0
+    expect_stderr ''
+}
+
+@test "a directory of format 1" {
+    [ "$(formats)" = '1 1 1 ' ]
+    goes_on
+}
+
+@test "a directory of format 1, and no new records" {
+    flow
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    [ "$(formats)" = '2 2 2 ' ]
+    [ "$(fl-recovery dump db)" = "$(cat dumped)" ]
+    goes_on
+}
+
+@test "what looks at a directory of format 1 leaves it as it is" {
+    before=$(cksum db/part-*.sqlite3)
+    for command in 'status db' 'dump db' 'check db' 'backup db copy' 'forget db statemap' 'rewind db 0'; do
+        run_sh "fl-recovery $command"
+        expect_status 78
+        expect_stdout ''
+        expect_message "^fl-recovery: $directory/part-0.sqlite3: has format 1, older than 2: run the flow once, which brings it up to date\$"
+    done
+    [ "$(cksum db/part-*.sqlite3)" = "$before" ]
+    [ ! -e copy ]
+}
+
+@test "a write-ahead log beside a partition of format 1" {
+    sqlite3 db/part-1.sqlite3 "UPDATE parts SET created_at = 'from the log'" '.shell cp -a db left' >/dev/null
+    rm -r db
+    mv left db
+    [ -s db/part-1.sqlite3-wal ]
+    goes_on
+    [ "$(sqlite3 db/part-1.sqlite3 'SELECT created_at FROM parts')" = 'from the log' ]
+}
+
+@test "a flow that is killed while it brings a directory up to date" {
+    local crash=${CRASH:-$ROOT/build/crash}
+    for point in before:1 before:2 copied:1 copied:2 copied:3 after:2 after:3; do
+        cp -a db was
+        cp lines lines-were
+        run_sh "PATH='$crash/bin':\$PATH; FL_CRASH='fl-input:convert: $point' fl-input -r db lines"
+        expect_status 137
+        case $point in
+        before:1 | copied:1) [ "$(formats)" = '1 1 1 ' ] ;;
+        before:2 | copied:2) [ "$(formats)" = '2 1 1 ' ] ;;
+        after:2 | copied:3) [ "$(formats)" = '2 2 1 ' ] ;;
+        after:3) [ "$(formats)" = '2 2 2 ' ] ;;
+        esac || fail "$point: $(formats)"
+        goes_on
+        rm -r db
+        mv was db
+        cat lines-were >lines
+    done
+}
+
+@test "a directory of format 1 that is damaged, or in use" {
+    cp -a db good
+    dd if=/dev/zero of=db/part-1.sqlite3 bs=4096 seek=1 count=12 conv=notrunc 2>/dev/null
+    run_sh 'fl-input -r db lines'
+    expect_status 74
+    expect_stdout ''
+    expect_message "^fl-input: $directory/part-1.sqlite3: cannot be brought up to date from format 1: database disk image is malformed\$"
+    rm -r db
+    mv good db
+    goes_on
+}

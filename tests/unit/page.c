@@ -1,0 +1,133 @@
+/* Goal of this test: whatever a writer's transactions make of a write-ahead log - pages that are written before the
+ * commit because the cache is full, and once more after that - another program finds every commit in it, copies it into
+ * the database, and all pages are sealed then; and a page is not taken for whole with any bit of it changed. */
+#include "page.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "check.h"
+
+enum { PAGE_SIZE = 4096, TRANSACTIONS = 40, ROWS = 3000 };
+
+static char directory[] = "/tmp/page-XXXXXX";
+
+static sqlite3 *open_database(const char *path, const char *files, int flags)
+{
+    sqlite3 *database = NULL;
+    CHECK(sqlite3_open_v2(path, &database, flags, files) == SQLITE_OK);
+    return database;
+}
+
+static void run(sqlite3 *database, const char *text)
+{
+    CHECK_ABOUT(bytes_of(text), sqlite3_exec(database, text, NULL, NULL, NULL) == SQLITE_OK);
+}
+
+/* The one value of a query; 0 where it fails. */
+static int64_t ask(sqlite3 *database, const char *text)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = 0;
+    if (sqlite3_prepare_v2(database, text, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    static char data[1 << 16];
+    ssize_t size;
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CHECK(in != -1 && out != -1);
+    while ((size = read(in, data, sizeof data)) > 0)
+        CHECK(write(out, data, (size_t)size) == size);
+    close(in);
+    close(out);
+}
+
+static bool all_whole(sqlite3 *database)
+{
+    bool whole = page_has_room(database);
+    for (int64_t number = ask(database, "PRAGMA page_count"); number > 0; number--)
+        whole = whole && page_is_whole(database, (uint64_t)number);
+    return whole;
+}
+
+/* Opens a copy of what is on the disk now, and compares; as another program, which then also copies the log, or not. */
+static void check_copy_of(int64_t sum, const char *files)
+{
+    copy_file("it", "copy");
+    copy_file("it-wal", "copy-wal");
+    sqlite3 *copy = open_database("copy", files, SQLITE_OPEN_READWRITE);
+    CHECK(ask(copy, "SELECT sum(value) FROM t") == sum);
+    CHECK(ask(copy, "SELECT integrity_check = 'ok' FROM pragma_integrity_check") == 1);
+    CHECK(sqlite3_close(copy) == SQLITE_OK);
+    CHECK(access("copy-wal", F_OK) == -1);
+    copy = open_database("copy", page_file_system(), SQLITE_OPEN_READWRITE);
+    CHECK(ask(copy, "SELECT sum(value) FROM t") == sum);
+    CHECK(all_whole(copy));
+    sqlite3_close(copy);
+}
+
+static void check_transactions(sqlite3 *database)
+{
+    char text[256];
+    for (int i = 0; i < TRANSACTIONS; i++) {
+        run(database, "BEGIN");
+        for (int j = 0; j < ROWS; j++) {
+            snprintf(text, sizeof text, "INSERT OR REPLACE INTO t VALUES ('key-%d', %d)", (int)(check_random() % 20000),
+                     (int)(check_random() % 1000));
+            run(database, text);
+        }
+        if (i % 5 == 4)
+            run(database, "DELETE FROM t WHERE value < 500");
+        if (i % 7 == 6) {
+            run(database, "ROLLBACK");
+            continue;
+        }
+        run(database, "COMMIT");
+        check_copy_of(ask(database, "SELECT sum(value) FROM t"), i % 2 == 0 ? NULL : page_file_system());
+        if (i % 10 == 9)
+            run(database, "PRAGMA wal_checkpoint");
+    }
+}
+
+/* Changes a bit of page 2 of the file, which is closed, and looks. */
+static void check_bit(unsigned bit)
+{
+    unsigned char byte;
+    int file = open("it", O_RDWR);
+    off_t at = PAGE_SIZE + (off_t)bit / 8;
+    CHECK(pread(file, &byte, 1, at) == 1);
+    byte = (unsigned char)(byte ^ 1u << bit % 8);
+    CHECK(pwrite(file, &byte, 1, at) == 1);
+    sqlite3 *database = open_database("it", page_file_system(), SQLITE_OPEN_READWRITE);
+    CHECK(!page_is_whole(database, 2) && page_damaged(database) == 2);
+    CHECK(page_is_whole(database, 1));
+    sqlite3_close(database);
+    byte = (unsigned char)(byte ^ 1u << bit % 8);
+    CHECK(pwrite(file, &byte, 1, at) == 1);
+    close(file);
+}
+
+int main(void)
+{
+    CHECK(mkdtemp(directory) != NULL && chdir(directory) == 0);
+    sqlite3 *database = open_database("it", page_file_system(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    CHECK(page_make_room(database) == SQLITE_OK);
+    run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
+                  "PRAGMA cache_size = 10; CREATE TABLE t(key PRIMARY KEY, value) WITHOUT ROWID");
+    check_transactions(database);
+    CHECK(sqlite3_close(database) == SQLITE_OK);
+    for (unsigned bit = 0; bit < 8 * PAGE_SIZE; bit += 1 + (unsigned)(check_random() % 100))
+        check_bit(bit);
+    for (unsigned bit = 8 * (PAGE_SIZE - 8); bit < 8 * PAGE_SIZE; bit++)
+        check_bit(bit);
+    database = open_database("it", page_file_system(), SQLITE_OPEN_READWRITE);
+    CHECK(all_whole(database));
+    sqlite3_close(database);
+    CHECK(unlink("it") == 0 && unlink("copy") == 0 && chdir("/") == 0 && rmdir(directory) == 0);
+    return check_end();
+}
