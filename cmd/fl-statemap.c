@@ -1,29 +1,34 @@
-/* fl-statemap: keeps a state per key, and sends each record on with its key's new result as value.
+/* fl-statemap: keeps a state per key, and sends what each record makes of it.
  *
- *     fl-statemap OP
+ *     fl-statemap OP                  an operation: each record is sent on with its key's new result as value
+ *     fl-statemap -e STATE[,EMIT]     expressions for the new state, and for what is sent
+ *     fl-statemap -q QUERY            a query with a row for each record to send, and the new state in the last
  *
  * Each record counts in its key's state exactly once, whatever dies and however often: the state is saved with the
  * epoch, and goes back to the last commit with everything else. The records of a key stay in order. */
-#include <stdlib.h>
-
-#include "message.h"
-#include "op.h"
 #include "option.h"
 #include "size.h"
 #include "stage.h"
+#include "transition.h"
 
 static const char usage[] =
-    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] OP\n"
+    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept] OP\n"
+    "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
+    "       -e STATE[,EMIT]\n"
+    "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
+    "       -q QUERY\n"
     "\n"
     "  OP is sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, distinct, topk:N,\n"
     "  histogram:WIDTH, first or last\n"
+    "  -e, --expression STATE[,EMIT]  the new state, and what is sent (the new state if not given)\n"
+    "  -q, --query QUERY              a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent\n"
     "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
-    STAGE_REJECT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
+    STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 enum { AHEAD = 32 }; /* records whose keys are hashed, and asked for, before the first of them is looked up */
 
 struct statemap {
-    struct op op;
+    struct transition transition;
     size_t memory; /* bytes that states may take; 0: no limit */
 };
 
@@ -45,7 +50,7 @@ static void look_ahead(struct stage *stage, const struct record *records, size_t
 /* Records in a row with the same key: the state goes back into its slot after the last of them. */
 struct run {
     struct state_slot *slot; /* NULL: none is at hand */
-    struct bytes state;      /* in the slot, in the scratch, or in a record */
+    struct bytes state;      /* in the slot, in the transition, or in a record */
     bool changed;
 };
 
@@ -56,25 +61,40 @@ static void end_run(struct stage *stage, struct run *run)
     *run = (struct run){.slot = NULL};
 }
 
-static void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct run *run)
+static inline void send(struct stage *stage, const struct record *record, struct bytes value, bool plain)
 {
-    struct op_result result;
-    const char *why = map->op.apply(&map->op, run->state, record->value, &result);
+    const struct record sent = {
+        .key = record->key, .value = {value.data, value.size}, .keyed = true, .plain = record->plain && plain};
+    if (value.data != NULL)
+        stage_send(stage, &sent);
+}
+
+static void send_more(struct stage *stage, const struct record *record, const struct transition_result *result)
+{
+    for (size_t i = 0; i < result->count; i++)
+        send(stage, record, result->more[i * result->stride], false);
+}
+
+/* Compiled once for operations, which nothing of the expressions shall slow. */
+static inline void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct run *run,
+                             bool operation)
+{
+    struct transition *transition = &map->transition;
+    struct transition_result result;
+    const char *why = operation
+                          ? transition->op.apply(&transition->op, run->state, record->value, &result.first)
+                          : transition_apply(transition, stage, record, run->state, &result);
     if (why != NULL) {
         end_run(stage, run);
         stage_refuse(stage, record, "%s", why);
         return;
     }
-    if (result.emit.data != NULL) {
-        const struct record sent = {.key = record->key,
-                                    .value = {result.emit.data, result.emit.size},
-                                    .keyed = true,
-                                    .plain = record->plain && result.plain};
-        stage_send(stage, &sent);
-    }
-    run->changed |= result.state.data != run->state.data;
-    run->state.data = result.state.data;
-    run->state.size = result.state.size;
+    send(stage, record, result.first.emit, result.first.plain);
+    if (!operation)
+        send_more(stage, record, &result);
+    run->changed |= result.first.state.data != run->state.data;
+    run->state.data = result.first.state.data;
+    run->state.size = result.first.state.size;
 }
 
 static void on_begin(void *context, struct stage *stage)
@@ -85,7 +105,8 @@ static void on_begin(void *context, struct stage *stage)
     state_limit(stage->state, map->memory);
 }
 
-static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
+static inline void take_records(struct statemap *map, struct stage *stage, const struct record *records, size_t count,
+                                bool operation)
 {
     uint64_t hashes[AHEAD];
     struct run run = {.slot = NULL};
@@ -108,10 +129,20 @@ static void on_records(void *context, struct stage *stage, const struct record *
                 run.slot = state_find(stage->state, record->key, hash);
                 run.state = state_value(run.slot);
             }
-            on_record(context, stage, record, &run);
+            on_record(map, stage, record, &run, operation);
         }
     }
     end_run(stage, &run);
+}
+
+static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
+{
+    take_records(context, stage, records, count, true);
+}
+
+static void on_records_with_expressions(void *context, struct stage *stage, const struct record *records, size_t count)
+{
+    take_records(context, stage, records, count, false);
 }
 
 int main(int argc, char **argv)
@@ -119,23 +150,27 @@ int main(int argc, char **argv)
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
+    struct transition_options transition_options = {0};
     const char *memory = NULL;
-    const struct option_entry options[] = {{.letter = 'm', .name = "memory", .argument = &memory},
-                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options),
-                                           STAGE_STEP_OPTION(stage_options), {0}};
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 1, NULL);
+    const struct option_entry options[] = {TRANSITION_OPTIONS(transition_options),
+                                           {.letter = 'm', .name = "memory", .argument = &memory},
+                                           STAGE_OPTIONS(stage_options),
+                                           STAGE_REJECT_OPTION(stage_options),
+                                           STAGE_STEP_OPTION(stage_options),
+                                           STAGE_ACCEPT_OPTION(stage_options),
+                                           {0}};
+    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
     struct statemap map = {.memory = 0};
-    struct buffer text = {0};
-    if (!op_open(&map.op, operands[0], &text))
-        option_refuse("%s", text.data);
+    transition_open(&map.transition, "statemap", TRANSITION_EACH, operands[0], &transition_options);
     if (memory != NULL && !size_parse(memory, &map.memory))
         option_refuse("-m: \"%s\" is not a size such as 500K, 64M or 2G", memory);
-    buffer_print(&text, "statemap %s", map.op.name);
-    buffer_add_byte(&text, '\0');
-    const struct stage_program program = {
-        .name = "statemap", .signature = text.data, .begin = on_begin, .records = on_records};
+    const struct stage_program program = {.name = "statemap",
+                                          .signature = map.transition.signature.data,
+                                          .accepts = true,
+                                          .begin = on_begin,
+                                          .records = map.transition.op.apply != NULL ? on_records
+                                                                                     : on_records_with_expressions};
     int status = stage_run(&program, &map, &stage_options);
-    buffer_free(&text);
-    op_close(&map.op);
+    transition_close(&map.transition);
     return status;
 }

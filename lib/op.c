@@ -55,11 +55,11 @@ bool op_take_count(struct bytes *text, char end, int64_t *count)
     return true;
 }
 
-struct buffer *op_next_state(struct op *op)
+struct buffer *op_next_state(struct op *op, struct bytes state)
 {
-    op->turn = !op->turn;
-    op->states[op->turn].size = 0;
-    return &op->states[op->turn];
+    struct buffer *next = &op->states[state.data != NULL && state.data == op->states[0].data];
+    next->size = 0;
+    return next;
 }
 
 struct bytes op_next_field(struct bytes *text)

@@ -76,9 +76,8 @@ struct op {
         struct number width; /* of histogram */
     };
     struct op_scratch scratch;
-    struct buffer states[2]; /* where long states are written by turns, as the one before may be read meanwhile */
+    struct buffer states[2]; /* long states, by turns: the one before is still read */
     struct buffer emit;
-    int turn;
 };
 
 /* All operations, in the order to show them; after the last, one with the name NULL. */

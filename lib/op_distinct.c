@@ -124,7 +124,7 @@ static const char *take_into_registers(struct op *op, struct bytes state, uint64
         return op_bad_state;
     memcpy(registers, state.data + state.size - REGISTERS, REGISTERS);
     result->state = state;
-    return note(registers, hash) ? add_registers(op_next_state(op), registers, least, result) : NULL;
+    return note(registers, hash) ? add_registers(op_next_state(op, state), registers, least, result) : NULL;
 }
 
 /* The list is full: makes registers of it, and of one more. */
@@ -139,7 +139,7 @@ static const char *begin_registers(struct op *op, struct bytes state, uint64_t h
             return op_bad_state;
         note(registers, listed);
     }
-    return add_registers(op_next_state(op), registers, EXACT + 1, result);
+    return add_registers(op_next_state(op, state), registers, EXACT + 1, result);
 }
 
 static bool is_list(struct bytes state, size_t *count)
@@ -181,7 +181,7 @@ const char *op_apply_distinct(struct op *op, struct bytes state, struct bytes va
     if (!find(state, count, digits, &place)) {
         if (count == EXACT)
             return begin_registers(op, state, hash, result);
-        struct buffer *next = op_next_state(op);
+        struct buffer *next = op_next_state(op, state);
         const size_t before = place * (DIGITS + 1);
         buffer_add(next, (struct bytes){state.data, before < state.size ? before : state.size});
         if (place == count && count > 0)

@@ -66,7 +66,7 @@ const char *op_apply_histogram(struct op *op, struct bytes state, struct bytes v
     why = state.data != NULL ? find_place(state, low, &place) : NULL;
     if (why != NULL)
         return why;
-    struct buffer *next = op_next_state(op);
+    struct buffer *next = op_next_state(op, state);
     buffer_add(next, place.before);
     if (next->data[next->size - 1] == '}')
         next->data[next->size - 1] = ',';

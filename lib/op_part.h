@@ -28,8 +28,8 @@ bool op_take_count(struct bytes *text, char end, int64_t *count);
 /* Writes a double so that it is read back as the same; the view lies in text. */
 struct bytes op_format_real(double real, char text[NUMBER_TEXT]);
 
-/* The buffer for a new state, empty; the state of the call before may lie in the other one. */
-struct buffer *op_next_state(struct op *op);
+/* The buffer for a new state, empty; not the one that the state before may lie in. */
+struct buffer *op_next_state(struct op *op, struct bytes state);
 
 op_apply op_apply_var, op_apply_stddev, op_apply_ewma, op_apply_distinct, op_apply_topk, op_apply_histogram;
 op_total op_total_var, op_total_stddev, op_total_distinct, op_total_topk;

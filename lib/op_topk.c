@@ -99,7 +99,7 @@ const char *op_apply_topk(struct op *op, struct bytes state, struct bytes value,
             break;
         }
     }
-    struct buffer *next = op_next_state(op);
+    struct buffer *next = op_next_state(op, state);
     const char *after = old.line.data + old.line.size;
     if (state.data != NULL)
         buffer_add(next, (struct bytes){state.data, (size_t)(rest.data - state.data)});

@@ -23,8 +23,9 @@ struct own_step {
     struct recovery *recovery;
     struct bytes id;
     struct bytes signature;
+    enum recovery_other other;
     struct state *state;
-    bool saved; /* the partitions know it */
+    bool saved; /* the partitions know it, and its signature */
 };
 
 /* A connection for the program's main thread and one for the thread that saves, opened when they are needed. */
@@ -300,18 +301,29 @@ void recovery_write_hello(const struct recovery *recovery, struct line_writer *o
     buffer_free(&field);
 }
 
+/* Appends it as a message shows it, and ends the string. */
+static const char *quote(struct buffer *shown, struct bytes signature)
+{
+    message_quote(shown, signature);
+    buffer_add_byte(shown, '\0');
+    return shown->data;
+}
+
 static void compare_signature(void *context, const struct store_step *step)
 {
     struct own_step *own = context;
+    struct buffer before = {0}, now = {0};
     if (!bytes_equal(step->id, own->id))
         return;
-    own->saved = true;
-    if (!bytes_equal(step->signature, own->signature))
-        message_fail(STATUS_MISFIT,
-                     "%s: step %s was \"%.*s\" here and is \"%s\" now: run the flow as it was, or drop the step and "
-                     "its state with fl-recovery forget %s %s",
-                     own->recovery->directory, own->id.data, (int)step->signature.size, step->signature.data,
-                     own->signature.data, own->recovery->directory, own->id.data);
+    own->saved = bytes_equal(step->signature, own->signature);
+    if (own->saved || own->other == RECOVERY_ACCEPT)
+        return;
+    message_fail(STATUS_MISFIT,
+                 "%s: step %s was %s here and is %s now: run the flow as it was, %sor drop the step and its state with "
+                 "fl-recovery forget %s %s",
+                 own->recovery->directory, own->id.data, quote(&before, step->signature), quote(&now, own->signature),
+                 own->other == RECOVERY_HINT ? "take its state over with --accept, " : "", own->recovery->directory,
+                 own->id.data);
 }
 
 /* What the directory has to say of its steps; nothing before the first commit. */
@@ -344,7 +356,8 @@ static uint64_t count_states(void *from)
     return count;
 }
 
-struct state *recovery_add_step(struct recovery *recovery, const char *base, const char *wanted, const char *signature)
+struct state *recovery_add_step(struct recovery *recovery, const char *base, const char *wanted, const char *signature,
+                                enum recovery_other other)
 {
     struct own_step *own = bytes_allocate(sizeof *own);
     struct buffer id = {0};
@@ -356,8 +369,10 @@ struct state *recovery_add_step(struct recovery *recovery, const char *base, con
         id.size = 0;
         buffer_print(&id, "%s-%u", base, i);
     }
-    *own =
-        (struct own_step){.recovery = recovery, .id = copy(buffer_bytes(&id)), .signature = copy(bytes_of(signature))};
+    *own = (struct own_step){.recovery = recovery,
+                             .id = copy(buffer_bytes(&id)),
+                             .signature = copy(bytes_of(signature)),
+                             .other = other};
     buffer_free(&id);
     add_step_id(recovery, own->id);
     recovery->own[recovery->own_count++] = own;
@@ -370,6 +385,7 @@ static void check_step(void *context, const struct store_step *step)
 {
     struct recovery *recovery = context;
     const int id_size = (int)step->id.size;
+    struct buffer signature = {0};
     if (has_step(recovery, step->id))
         return;
     /* Without the root's step, what it has processed would be processed again. */
@@ -379,10 +395,10 @@ static void check_step(void *context, const struct store_step *step)
                      "was, or begin a new recovery directory",
                      recovery->directory, id_size, step->id.data);
     message_fail(STATUS_MISFIT,
-                 "%s: has the state of step %.*s (\"%.*s\"), which is not in this flow: put the stage back, or drop "
+                 "%s: has the state of step %.*s (%s), which is not in this flow: put the stage back, or drop "
                  "the step and its state with fl-recovery forget %s %.*s",
-                 recovery->directory, id_size, step->id.data, (int)step->signature.size, step->signature.data,
-                 recovery->directory, id_size, step->id.data);
+                 recovery->directory, id_size, step->id.data, quote(&signature, step->signature), recovery->directory,
+                 id_size, step->id.data);
 }
 
 void recovery_check_steps(struct recovery *recovery)

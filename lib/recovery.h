@@ -28,10 +28,15 @@ struct recovery *recovery_join(const struct control *hello);
 /* Writes the fields of `!fl` that a stage adds: the root's, and the steps of this stage. */
 void recovery_write_hello(const struct recovery *recovery, struct line_writer *writer);
 
+/* What becomes of a state that the directory remembers under another signature: it is refused; refused with a hint at
+ * --accept; or taken over, and remembered under the new one from the first epoch that is saved. */
+enum recovery_other { RECOVERY_REFUSE, RECOVERY_HINT, RECOVERY_ACCEPT };
+
 /* Adds a step of this stage: base, or base-2, base-3 and so on where a stage before has that name; or exactly wanted,
  * where that is not NULL. The signature is compared with the one that the directory remembers. Returns the step's
  * state, which lives as long as the recovery. */
-struct state *recovery_add_step(struct recovery *recovery, const char *base, const char *wanted, const char *signature);
+struct state *recovery_add_step(struct recovery *recovery, const char *base, const char *wanted, const char *signature,
+                                enum recovery_other other);
 
 /* For the sink, after it has added its steps: refuses a flow that lacks a step that the directory has. */
 void recovery_check_steps(struct recovery *recovery);

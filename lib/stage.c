@@ -307,7 +307,7 @@ static void begin_replay(struct stage *stage)
     *replay = (struct replay){.hash = XXH3_createState()};
     if (replay->hash == NULL || XXH3_64bits_reset(replay->hash) == XXH_ERROR)
         message_fail(STATUS_SYSTEM, "out of memory");
-    replay->state = recovery_add_step(stage->recovery, "replay", NULL, "replay");
+    replay->state = recovery_add_step(stage->recovery, "replay", NULL, "replay", RECOVERY_REFUSE);
     struct bytes saved = state_get(replay->state, bytes_of("records"));
     char text[64];
     snprintf(text, sizeof text, "%.*s", (int)(saved.size < sizeof text ? saved.size : 0),
@@ -336,7 +336,7 @@ static void begin_reject(struct stage *stage, const char *name)
     if (name == NULL)
         return;
     if (stage->recovery != NULL)
-        state = recovery_add_step(stage->recovery, "reject", NULL, "reject");
+        state = recovery_add_step(stage->recovery, "reject", NULL, "reject", RECOVERY_REFUSE);
     stage->reject = bytes_allocate(sizeof *stage->reject);
     stage->reject_step = stage->recovery != NULL ? recovery_steps(stage->recovery) - 1 : 0;
     reject_open(stage->reject, name, state);
@@ -356,7 +356,10 @@ static void add_own_step(struct stage *stage, const struct stage_options *option
     }
     if (program->signature != NULL) {
         stage->step = recovery_steps(stage->recovery);
-        stage->state = recovery_add_step(stage->recovery, program->name, options->step, program->signature);
+        stage->state = recovery_add_step(stage->recovery, program->name, options->step, program->signature,
+                                         options->accept     ? RECOVERY_ACCEPT
+                                         : program->accepts ? RECOVERY_HINT
+                                                            : RECOVERY_REFUSE);
     }
     begin_reject(stage, options->reject);
     stage->epoch = recovery_resume_epoch(stage->recovery);

@@ -26,10 +26,11 @@ struct stage_options {
     const char *backup;
     const char *step;
     const char *reject;
+    bool accept;
 };
 
-/* Their entries in a table of options, for a struct stage_options; the second is for stages that keep a state, the
- * third for those that may refuse a record. */
+/* Their entries in a table of options, for a struct stage_options; the second is for stages that may refuse a record,
+ * the third for those that keep a state, the fourth for those of them that say so with accepts. */
 /* clang-format off */
 #define STAGE_OPTIONS(options)                                                                                         \
     {.letter = 'r', .name = "recovery-directory", .argument = &(options).directory},                                   \
@@ -37,6 +38,7 @@ struct stage_options {
     {.letter = 'b', .name = "backup-interval", .argument = &(options).backup}
 #define STAGE_REJECT_OPTION(options) {.name = "reject", .argument = &(options).reject}
 #define STAGE_STEP_OPTION(options) {.letter = 'i', .name = "step", .argument = &(options).step}
+#define STAGE_ACCEPT_OPTION(options) {.name = "accept", .given = &(options).accept}
 /* clang-format on */
 
 /* And their lines in a usage text. */
@@ -47,6 +49,8 @@ struct stage_options {
     "      --help, --version          show this, show the version\n"
 #define STAGE_REJECT_USAGE                                                                                             \
     "      --reject FILE              write records that cannot be taken to FILE, as JSON lines, and go on\n"
+#define STAGE_ACCEPT_USAGE                                                                                             \
+    "      --accept                   take over the state that another operation or expression has saved\n"
 #define STAGE_STEP_USAGE "  -i, --step STEP                the step's name in the recovery directory\n"
 
 struct stage {
@@ -87,6 +91,7 @@ struct stage {
 struct stage_program {
     const char *name;      /* as a step, where -i gives none: "statemap" */
     const char *signature; /* what its saved state means: "statemap sum"; NULL: it keeps no state */
+    bool accepts;          /* it has --accept */
     bool sink;             /* nothing follows it: it writes no frames, and commits */
 
     /* Before the first record, when all that the stage will know of recovery is known. */

@@ -27,7 +27,8 @@ static const char schema[] =
     "CREATE TABLE parts(part_index INTEGER PRIMARY KEY, part_count INTEGER NOT NULL, directory_id TEXT NOT NULL,"
     " created_at TEXT NOT NULL, floor_epoch INTEGER NOT NULL);"
     "CREATE TABLE exs(ex_num INTEGER PRIMARY KEY, resume_epoch INTEGER NOT NULL, started_at TEXT NOT NULL);"
-    "CREATE TABLE steps(step_id TEXT PRIMARY KEY, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE steps(step_id TEXT NOT NULL, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL,"
+    " PRIMARY KEY(step_id, first_epoch));"
     "CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL, final INTEGER NOT NULL);"
     "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB,"
@@ -87,9 +88,11 @@ static const char *const sql[STATEMENTS] = {
     [IS_FINAL] = "SELECT final FROM commits WHERE commit_epoch = ?1",
     [LAST_EXECUTION] = "SELECT max(ex_num) FROM exs",
     [LAST_STARTED] = "SELECT started_at FROM exs ORDER BY ex_num DESC LIMIT 1",
-    [EACH_STEP] = "SELECT step_id, signature, first_epoch, front_epoch FROM steps LEFT JOIN fronts USING (step_id)",
+    [EACH_STEP] = "SELECT step_id, signature, (SELECT min(first_epoch) FROM steps WHERE step_id = newest.step_id),"
+                  " front_epoch FROM steps AS newest LEFT JOIN fronts USING (step_id) WHERE first_epoch ="
+                  " (SELECT max(first_epoch) FROM steps WHERE step_id = newest.step_id) ORDER BY step_id",
     [EACH_CONTRADICTION] =
-        "SELECT 'the step ' || step_id || ' has no front' FROM steps WHERE step_id NOT IN (SELECT step_id FROM fronts)"
+        "SELECT DISTINCT 'the step ' || step_id || ' has no front' FROM steps WHERE step_id NOT IN (SELECT step_id FROM fronts)"
         " UNION ALL SELECT 'the front of step ' || step_id || ' is of no step' FROM fronts"
         " WHERE step_id NOT IN (SELECT step_id FROM steps)"
         " UNION ALL SELECT 'epoch ' || committed || ' is committed, and step ' || step_id || ' ends with epoch ' ||"
@@ -892,11 +895,11 @@ void store_add_execution(struct store *store, uint64_t execution, uint64_t resum
     }
 }
 
-void store_add_step(struct store *store, struct bytes step_id, struct bytes signature, uint64_t first)
+void store_add_step(struct store *store, struct bytes step_id, struct bytes signature, uint64_t from)
 {
     bind_bytes(store, ADD_STEP, 1, step_id);
     bind_bytes(store, ADD_STEP, 2, signature);
-    bind_number(store, ADD_STEP, 3, first);
+    bind_number(store, ADD_STEP, 3, from);
     execute(store, ADD_STEP);
 }
 

@@ -29,9 +29,9 @@ struct store_part {
 /* A step as a partition knows it. The views are valid during the call that hands it out. */
 struct store_step {
     struct bytes id;
-    struct bytes signature;
-    uint64_t first; /* the first epoch it saved */
-    uint64_t front; /* its changes up to this epoch are in this file */
+    struct bytes signature; /* the newest: a state may be taken over under another one */
+    uint64_t first;         /* the first epoch it saved */
+    uint64_t front;         /* its changes up to this epoch are in this file */
 };
 
 /* Makes the file at path, which must not exist, mode 0600. Unlike all else here it answers: NULL, or why not, in a
@@ -116,7 +116,7 @@ uint64_t store_rows_about(struct store *store);
 void store_begin(struct store *store);
 void store_end(struct store *store);
 void store_add_execution(struct store *store, uint64_t number, uint64_t resume_epoch);
-void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t first);
+void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t from);
 void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
 void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t floor);
 void store_forget_step(struct store *store, struct bytes step);

@@ -161,7 +161,7 @@ last_refuses() {
     expect_status 78
     expect_stdout ''
     expect_message "^fl-statemap: .*/db: step statemap was \"statemap count\" here and is \"statemap sum\" now: run the\
- flow as it was, or drop the step and its state with fl-recovery forget .*/db statemap$"
+ flow as it was, take its state over with --accept, or drop the step and its state with fl-recovery forget .*/db statemap$"
     goes_on
 }
 
