@@ -1,12 +1,15 @@
-/* fl-key: gives every record a key.
+/* fl-key: gives every record a key, or takes it off.
  *
  *     fl-key KEY                        one key for all
  *     fl-key -f N[,N...] [-d CHAR]      fields of the value
+ *     fl-key -e EXPR                    what an expression gives
+ *     fl-key -x                         none
  *
  * The value goes through byte for byte, and the order of the records stays. */
 #include <limits.h>
 #include <stdlib.h>
 
+#include "expr.h"
 #include "field.h"
 #include "option.h"
 #include "stage.h"
@@ -14,13 +17,19 @@
 static const char usage[] =
     "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] KEY\n"
     "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] -f N[,N...] [-d CHAR]\n"
+    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] -e EXPR\n"
+    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] -x\n"
     "\n"
     "  -f, --fields N[,N...]          the key is these fields of the value, counted from 1\n"
     "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
+    "  -e, --expression EXPR          the key is what this gives, of key, value and source\n"
+    "  -x, --no-key                   take the key off\n"
     STAGE_REJECT_USAGE STAGE_USAGE;
 
 struct key {
-    struct bytes constant; /* data NULL: the key is made of fields */
+    bool none;
+    struct expr *expression;
+    struct bytes constant;
     bool constant_plain;
     size_t *fields;        /* counted from 1, in the order of the key */
     size_t count;
@@ -59,23 +68,50 @@ static bool has_tab(struct bytes key)
     return line_find(key.data, key.data + key.size, '\t') != key.data + key.size;
 }
 
+/* Each takes a record's key from somewhere. NULL, or why the record is a bad one. */
+static const char *key_by_fields(struct key *key, const struct record *record, struct record *keyed)
+{
+    if (!split(key, record->value)) {
+        key->joined.size = 0;
+        buffer_print(&key->joined, "has no field %zu%c", key->last, '\0');
+        return key->joined.data;
+    }
+    keyed->key = join(key);
+    /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
+    keyed->plain = record->plain && (key->delimiter == FIELD_BLANKS || !has_tab(keyed->key));
+    return NULL;
+}
+
+static const char *key_by_expression(struct key *key, struct stage *stage, const struct record *record,
+                                     struct record *keyed)
+{
+    const struct expr_input input = expr_input_of(record, stage_source(stage));
+    struct expr_rows rows;
+    const char *why = expr_evaluate(key->expression, &input, &rows);
+    if (why != NULL)
+        return why;
+    keyed->key = rows.values[0];
+    return keyed->key.data != NULL ? NULL : "has no key: -e gives NULL";
+}
+
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     struct key *key = context;
     for (size_t i = 0; i < count; i++) {
-        struct record keyed = {.key = key->constant, .value = records[i].value, .keyed = true};
-        if (key->constant.data != NULL) {
+        struct record keyed = {.key = key->constant, .value = records[i].value, .keyed = !key->none};
+        const char *why = NULL;
+        if (key->constant.data != NULL)
             keyed.plain = records[i].plain && key->constant_plain;
-        } else {
-            if (!split(key, records[i].value)) {
-                stage_refuse(stage, &records[i], "has no field %zu", key->last);
-                continue;
-            }
-            keyed.key = join(key);
-            /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
-            keyed.plain = records[i].plain && (key->delimiter == FIELD_BLANKS || !has_tab(keyed.key));
-        }
-        stage_send(stage, &keyed);
+        else if (key->none)
+            keyed.plain = records[i].plain;
+        else if (key->expression != NULL)
+            why = key_by_expression(key, stage, &records[i], &keyed);
+        else
+            why = key_by_fields(key, &records[i], &keyed);
+        if (why != NULL)
+            stage_refuse(stage, &records[i], "%s", why);
+        else
+            stage_send(stage, &keyed);
     }
 }
 
@@ -102,32 +138,39 @@ int main(int argc, char **argv)
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
-    const char *fields = NULL, *delimiter = NULL;
+    const char *fields = NULL, *delimiter = NULL, *expression = NULL;
+    bool none = false;
     const struct option_entry options[] = {{.letter = 'f', .name = "fields", .argument = &fields},
                                            {.letter = 'd', .name = "delimiter", .argument = &delimiter},
+                                           {.letter = 'e', .name = "expression", .argument = &expression},
+                                           {.letter = 'x', .name = "no-key", .given = &none},
                                            STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     size_t count;
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, &count);
-    if (fields == NULL && count == 0)
-        option_refuse("give a key, or its fields with -f");
-    if (fields != NULL && count == 1)
-        option_refuse("a key and -f contradict each other");
-    if (fields == NULL && stage_options.reject != NULL)
-        option_refuse("--reject goes with -f: one key for all refuses no record");
+    const int ways = (count == 1) + (fields != NULL) + (expression != NULL) + none;
+    if (ways == 0)
+        option_refuse("give a key, its fields with -f, or an expression with -e; or take it off with -x");
+    if (ways > 1)
+        option_refuse("a key, -f, -e and -x contradict each other");
+    if (stage_options.reject != NULL && fields == NULL && expression == NULL)
+        option_refuse("--reject goes with -f and -e: what is the same for all refuses no record");
     if (fields == NULL && delimiter != NULL)
         option_refuse("-d goes with -f");
 
-    struct key key = {.delimiter = FIELD_BLANKS};
+    struct key key = {.none = none, .delimiter = FIELD_BLANKS};
     if (delimiter != NULL && !field_parse_delimiter(bytes_of(delimiter), &key.delimiter))
         option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
-    if (fields != NULL) {
+    if (fields != NULL)
         read_fields(&key, fields);
-    } else {
+    if (expression != NULL)
+        key.expression = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
+    if (count == 1) {
         key.constant = bytes_of(operands[0]);
         key.constant_plain = strpbrk(operands[0], "\t\n") == NULL;
     }
     const struct stage_program program = {.name = "key", .records = on_records};
     int status = stage_run(&program, &key, &stage_options);
+    expr_close(key.expression);
     free(key.fields);
     free(key.found);
     buffer_free(&key.joined);

@@ -153,6 +153,82 @@ bad() {
     bad '-d , -f 1,3' 'a,b' 3
 }
 
+@test "a key by expression" {
+    printf '{"user":"ann","n":1.50}\n{"user":"bob","n":2}\n' >lines
+    run_sh "fl-input lines | fl-key -e \"value->>'user'\" | fl-out"
+    expect_status 0
+    expect_stdout $'ann\t{"user":"ann","n":1.50}\nbob\t{"user":"bob","n":2}'
+    expect_stderr ''
+    run_sh "fl-input lines | fl-key --expression \"source || '/' || (value->>'n')\" | fl-key -e 'upper(key)' |
+        fl-out -f %k"
+    expect_status 0
+    expect_stdout $'LINES/1.5\nLINES/2'
+    expect_stderr ''
+    run_sh "fl-input lines | fl-key -e 'char(9, 10)' | fl-out -f '<%k>'"
+    expect_status 0
+    expect_stdout $'<\t\n>\n<\t\n>'
+    expect_stderr ''
+}
+
+@test "a key by expression that is NULL, or fails, is a bad record" {
+    printf 'a b\na\nc d\n' >lines
+    run_sh "fl-input lines | fl-key -e 'field(value, 2)' | fl-out -f '%k'"
+    expect_status 65
+    expect_stdout b
+    expect_stderr 'fl-key: lines: record 2: "a" has no key: -e gives NULL
+fl-out: the stage before failed (status 65)'
+    run_sh "fl-input lines | fl-key --reject bad -e 'num(field(value, 2))' | fl-out -f '%k'"
+    expect_status 0
+    expect_stdout ''
+    expect_stderr 'fl-key: 3 records were rejected: see bad'
+}
+
+@test "-x takes the key off" {
+    printf '1\n\n a\tb\n' >lines
+    for key in A '	'; do
+        run_sh "fl-input lines | fl-key '$key' | fl-key -x | fl-out"
+        expect_status 0
+        expect_stdout <lines
+        expect_stderr ''
+    done
+    run_sh 'fl-input lines | fl-key --no-key | fl-filter -e "key IS NULL" | fl-out'
+    expect_status 0
+    expect_stdout <lines
+    expect_stderr ''
+}
+
+# An access log: hosts, paths with and without a query, sizes that may be `-`.
+access_log() {
+    awk -v lines="$1" 'BEGIN {
+        srand(1)
+        split("/ /index.html /a/b?q=1 /a/b?q=2 /img/x.png /login", path, " ")
+        split("200 200 200 304 404 500", status, " ")
+        for (i = 0; i < lines; i++) {
+            s = status[1 + int(rand() * 6)]
+            printf "10.0.%d.%d - %s [22/Nov/2026:%02d:%02d:%02d +0000] \"%s %s HTTP/1.1\" %s %s \"-\" \"Mozilla/5.0 (X11)\"\n",
+                rand() * 256, rand() * 256, rand() < 0.1 ? "ann" : "-", i / 3600 % 24, i / 60 % 60, i % 60,
+                rand() < 0.8 ? "GET" : "POST", path[1 + int(rand() * 6)], s, s == 304 ? "-" : int(rand() * 100000)
+        }
+    }'
+}
+
+@test "requests for each status and path of an access log, and their bytes, are those of awk" {
+    access_log 20000 >log
+    key="match(value, '\" ([0-9]{3}) ', 1) || ' ' || match(field(value, 2, '\"'), ' ([^ ?]*)', 1)"
+    printf "%s" "$key" >expression
+    run_sh 'fl-input log | fl-key -e "$(cat expression)" | fl-statemap count | fl-out -f "%k %v" |
+        awk '\''{ n[$1 " " $2] = $3 } END { for (k in n) print k, n[k] }'\'' | sort'
+    expect_status 0
+    awk '{ path = $7; sub(/\?.*/, "", path); n[$9 " " path]++ } END { for (k in n) print k, n[k] }' log | sort | expect_stdout
+    expect_stderr ''
+    run_sh 'fl-input log | fl-filter -e "field(value, 10) <> '\''-'\''" | fl-key -f 9 |
+        fl-map -e "num(field(value, 10))" | fl-statemap sum | fl-out -f "%k %v" |
+        awk '\''{ n[$1] = $2 } END { for (k in n) print k, n[k] }'\'' | sort'
+    expect_status 0
+    awk '$10 != "-" { n[$9] += $10 } END { for (k in n) print k, n[k] }' log | sort | expect_stdout
+    expect_stderr ''
+}
+
 # refuses ARGUMENTS MESSAGE
 refuses() {
     run_sh "fl-key $1 </dev/null"
@@ -162,11 +238,19 @@ refuses() {
 }
 
 @test "the command line" {
-    refuses '' 'give a key, or its fields with -f'
+    nothing='give a key, its fields with -f, or an expression with -e; or take it off with -x'
+    refuses '' "$nothing"
+    refuses '-d ,' "$nothing"
     refuses 'a b' 'unexpected operand "b"'
-    refuses 'a -f 1' 'a key and -f contradict each other'
-    refuses 'a -d ,' '-d goes with -f'
-    refuses '-d ,' 'give a key, or its fields with -f'
+    for ways in 'a -f 1' 'a -e key' 'a -x' '-f 1 -e key' '-f 1 -x' '-e key -x'; do
+        refuses "$ways" 'a key, -f, -e and -x contradict each other'
+    done
+    for way in a '-e key' -x; do
+        refuses "$way -d ," '-d goes with -f'
+    done
+    for way in a -x; do
+        refuses "$way --reject bad" '--reject goes with -f and -e: what is the same for all refuses no record'
+    done
     for list in '' 0 00 -1 +1 '1,' ,1 1,,2 1-2 1.5 x '1 2' 99999999999999999999 2147483648 1,0; do
         refuses "-f '$list'" "-f: \"$list\" is no list of fields such as 2 or 1,3"
     done
@@ -175,14 +259,14 @@ refuses() {
     done
     refuses '-f 1 -f 2' 'option -f is given twice'
     refuses '-f' 'option -f needs an argument'
-    refuses 'a -x' 'unknown option -x'
+    refuses 'a -y' 'unknown option -y'
 }
 
 @test "--help" {
     run_sh 'fl-key --help'
     expect_status 0
     [[ $output == 'usage: fl-key ['* ]]
-    for option in -f -d -r -s -b -i --version; do
+    for option in -f -d -e -x -r -s -b -i --version; do
         grep -q -e "$option" "$results/stdout" || fail "$option is not shown"
     done
     expect_stderr ''

@@ -273,7 +273,7 @@ END
 
 @test "a stream without !fl is refused" {
     local is_no_hello="is no !fl, with which every stream begins: $hint"
-    for program in 'fl-key ALL' 'fl-statemap sum' fl-out; do
+    for program in 'fl-key ALL' 'fl-map -e value' 'fl-filter -e 1' fl-inspect 'fl-statemap sum' fl-out; do
         expect_refused "$program" 65 "${program%% *}: \"1\": $is_no_frame" <<<1
         expect_refused "$program" 65 "${program%% *}: \"=1\": $is_no_hello" <<<$'=1\n!end\t1'
         expect_refused "$program" 65 "${program%% *}: \"!source\\tx\": $is_no_hello" <<<$'!source\tx\n!end\t0'

@@ -13,6 +13,8 @@ setup() {
 commands='
 fl-input lines
 fl-key A <stream
+fl-map -e value <stream
+fl-filter -e 1 <stream
 fl-statemap last <stream
 fl-out <stream
 '
@@ -35,7 +37,7 @@ fails_to_print() {
 }
 
 @test "--help and --version that cannot be printed" {
-    for program in fl-input fl-key fl-statemap fl-out fl-recovery-init; do
+    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-out fl-recovery-init; do
         for option in --help --version; do
             fails_to_print "$program $option" '>/dev/full' 'No space left on device'
             fails_to_print "$program $option" '>&-' 'Bad file descriptor'
@@ -44,7 +46,7 @@ fails_to_print() {
 }
 
 @test "a closed standard input" {
-    for command in 'fl-key A' 'fl-statemap sum' 'fl-out'; do
+    for command in 'fl-key A' 'fl-map -e value' 'fl-filter -e 1' fl-inspect 'fl-statemap sum' 'fl-out'; do
         run_sh "$command <&-"
         expect_status 74
         expect_stdout ''

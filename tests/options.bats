@@ -6,6 +6,9 @@ load helper
 # Each stage, as it would be without options.
 stages='fl-input lines
 fl-key A
+fl-map -e value
+fl-filter -e 1
+fl-inspect
 fl-statemap sum
 fl-out'
 
@@ -169,13 +172,13 @@ steps() {
 }
 
 @test "--help shows the options that all have, --version the version" {
-    for program in fl-input fl-key fl-statemap fl-out; do
+    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-out; do
         run_sh "$program --help"
         expect_status 0
         expect_stderr ''
         for option in '-r, --recovery-directory DIR' '-s, --snapshot-interval SPAN' '-b, --backup-interval SPAN' \
             '-i, --step STEP' '--help, --version'; do
-            [ "$program $option" != 'fl-key -i, --step STEP' ] || continue # it keeps no state
+            [[ ! "$program $option" =~ ^fl-(key|map|filter|inspect)' -i' ]] || continue # they keep no state
             grep -q -F -e "$option" "$results/stdout" || fail "$program: $option is not shown"
         done
         awk 'length > 120 { exit 1 }' "$results/stdout" || fail 'a line is too long'

@@ -1,0 +1,235 @@
+# Goal of this test: an expression that does not compile is refused before any record is read, with a mark under the
+# place; it can do nothing but compute; and what takes too long or grows too large ends, as a bad record.
+
+load helper
+
+# expect_refusal REASON [LINE CARET]: of the program that was just run, with the lines that show the place.
+expect_refusal() {
+    expect_status 64
+    expect_stdout ''
+    if (($# == 1)); then
+        expect_stderr "fl-map: $1"
+    else
+        expect_stderr "fl-map: $1"$'\n'"    $2"$'\n'"    $3"
+    fi
+}
+
+# map OPTION TEXT: runs fl-map with a text that may hold anything.
+map() {
+    printf '%s' "$2" >text
+    run_sh "fl-map $1 \"\$(cat text)\" </dev/null"
+}
+
+@test "what does not compile, with a mark under the place" {
+    map -e 'valeu'
+    expect_refusal '-e: no such column: valeu' 'valeu' '^'
+    map -e 'value + valeu'
+    expect_refusal '-e: no such column: valeu' 'value + valeu' '        ^'
+    map -e 'value +'
+    expect_refusal '-e: it ends too early' 'value +' '       ^'
+    map -e ''
+    expect_refusal '-e: it ends too early' '' '^'
+    map -e 'uper(value)'
+    expect_refusal '-e: no such function: uper' 'uper(value)' '^'
+    map -e 'num(value, 1)'
+    expect_refusal '-e: wrong number of arguments to function num()' 'num(value, 1)' '^'
+    map -e 'value 1'
+    expect_refusal '-e: near "1": syntax error' 'value 1' '      ^'
+    map -e 'sum(value)'
+    expect_refusal '-e: misuse of aggregate function sum()' 'sum(value)' '^'
+    map -e 'state'
+    expect_refusal '-e: no such column: state' 'state' '^'
+    map -e 'value, key'
+    expect_refusal '-e: it gives 2 columns, and must give 1'
+    map -k 'valeu'
+    expect_status 64
+    map '-e value -k' '1 +'
+    expect_refusal '-k: it ends too early' '1 +' '   ^'
+    map -q 'SELECT value FROM json_each(record.valeu)'
+    expect_refusal '-q: no such column: record.valeu' 'SELECT value FROM json_each(record.valeu)' \
+        '                            ^'
+    map -q 'SELECT value FROM recrd'
+    expect_refusal '-q: no such table: recrd'
+    map -q 'SELECT value, 1'
+    expect_refusal '-q: it gives 2 columns, and must give 1'
+    map -q 'value'
+    expect_refusal '-q: near "value": syntax error' 'value' '^'
+}
+
+@test "the mark stands under the place behind tabs, in any line, and behind characters of many bytes" {
+    map -e $'value\n\t+ \tvaleu * 2\n+ 1'
+    expect_refusal '-e: no such column: valeu' $'\t+ \tvaleu * 2' $'\t  \t^'
+    map -e $'\'\303\251\342\202\254\360\237\230\200\' || valeu'
+    expect_refusal '-e: no such column: valeu' $'\'\303\251\342\202\254\360\237\230\200\' || valeu' '         ^'
+    map -e $'value\n   +'
+    expect_refusal '-e: it ends too early' '   +' '    ^'
+    map -e $'value \033[2J \r + valeu'
+    expect_status 64
+    LC_ALL=C grep -q "[$(printf '\001-\010\013-\037')]" "$results/stderr" && fail 'a control character is shown'
+    map -e "$(printf '%01000d' 0) || valeu"
+    expect_refusal '-e: no such column: valeu' "$(printf '%0296d' 0) || valeu" "$(printf '%300s' '')^"
+}
+
+@test "a comment may end it, and strings may hold anything" {
+    echo 5 >lines
+    for text in 'value -- the value' 'value /* it */' "replace('5;)?', ';)?', '') -- ')" '/* ( */ value'; do
+        printf '%s' "$text" >text
+        run_sh 'fl-input lines | fl-map -e "$(cat text)" | fl-out'
+        expect_status 0
+        expect_stdout 5
+        expect_stderr ''
+    done
+    run_sh 'fl-input lines | fl-map -q "SELECT value -- the value" | fl-out'
+    expect_status 0
+    expect_stdout 5
+}
+
+@test "it is one expression, and nothing after it" {
+    map -e 'value; DROP TABLE record'
+    expect_refusal '-e: a ; has no place here: it is one expression' 'value; DROP TABLE record' '     ^'
+    map -q 'SELECT value; SELECT 2'
+    expect_refusal '-q: a ; has no place here: it is one query' 'SELECT value; SELECT 2' '            ^'
+    map -e '1) FROM (SELECT 1'
+    expect_refusal '-e: nothing is open that this ) closes' '1) FROM (SELECT 1' ' ^'
+    map -q 'SELECT 1) SELECT (2'
+    expect_refusal '-q: nothing is open that this ) closes' 'SELECT 1) SELECT (2' '        ^'
+    map -e '(1 + (2)'
+    expect_refusal '-e: this ( is not closed' '(1 + (2)' '^'
+    map -e "value || 'a"
+    expect_refusal '-e: a quote does not end' "value || 'a" '         ^'
+    map -e 'value /* a'
+    expect_refusal '-e: a comment does not end' 'value /* a' '      ^'
+    for text in '1 FROM (SELECT 1 AS value) UNION SELECT 2' 'value FROM record WHERE 0' 'value AS x' '*' 'record.*' \
+        'value LIMIT 0' 'value ORDER BY 1' 'DISTINCT value' 'SELECT value' 'row_number() OVER ()' '(1, 2)'; do
+        map -e "$text"
+        expect_status 64
+        expect_stdout ''
+    done
+    for parameter in '?' '?1' ':a' '@a' '$a'; do
+        map -e "1 + $parameter"
+        expect_refusal '-e: parameters have no place here: the columns of the record have names' "1 + $parameter" \
+            '    ^'
+    done
+}
+
+@test "it can do nothing but compute" {
+    mkdir empty
+    cd empty
+    while read -r text; do
+        for option in -e -q; do
+            case $option$text in
+                -qSELECT* | -qWITH*) shown=$text ;;
+                -q*) shown="SELECT $text" ;;
+                *) shown="($text)" ;;
+            esac
+            for whole in "$text" "$shown"; do
+                printf '%s' "$whole" >../text
+                run_sh "printf '1\n' | fl-input | fl-map $option \"\$(cat ../text)\" | fl-out"
+                expect_status 64
+                expect_stdout ''
+            done
+        done
+        [ -z "$(ls -A)" ] || fail "$text has made a file"
+    done <<'END'
+ATTACH 'file' AS other
+DETACH main
+VACUUM INTO 'file'
+PRAGMA user_version
+PRAGMA temp_store_directory = '.'
+CREATE TABLE t(a)
+CREATE TEMP TABLE t(a)
+CREATE VIRTUAL TABLE t USING fts5(a)
+INSERT INTO sqlite_master VALUES (1, 2, 3, 4, 5)
+INSERT INTO record VALUES (1) RETURNING 1
+UPDATE record SET value = 1
+DELETE FROM record
+BEGIN
+EXPLAIN SELECT 1
+REPLACE INTO record VALUES (1)
+load_extension('./file')
+load_extension('./file', 'main')
+writefile('file', 'x')
+readfile('/etc/passwd')
+edit('x', 'sh')
+fts3_tokenizer('simple')
+fts3_tokenizer('simple', x'00')
+fl_row(1)
+SELECT fl_row(1)
+SELECT name FROM sqlite_master
+SELECT 1 FROM sqlite_schema
+SELECT count(*) FROM sqlite_temp_master
+SELECT name FROM pragma_table_info('sqlite_master')
+SELECT count(*) FROM pragma_database_list
+SELECT file FROM pragma_database_list()
+SELECT 1 FROM main.pragma_function_list
+SELECT data FROM sqlite_dbpage
+SELECT name FROM dbstat
+SELECT name FROM fsdir('/')
+WITH a AS (DELETE FROM record RETURNING 1) SELECT * FROM a
+WITH a AS (INSERT INTO record VALUES (1) RETURNING 1) SELECT * FROM a
+END
+}
+
+@test "a regular expression that is wrong" {
+    for text in "value REGEXP '('" "match(value, '(')" "CASE WHEN value = 1 THEN NULL ELSE regexp('(', value) END"; do
+        map -e "$text"
+        expect_status 64
+        expect_stdout ''
+        expect_message '^fl-map: -e: (regexp|match): "\(" is no regular expression: '
+    done
+    # One that comes with the record makes that a bad one.
+    printf 'a\n(\n' >lines
+    run_sh "fl-input lines | fl-map -e \"'a' REGEXP value\" | fl-out"
+    expect_status 65
+    expect_stdout 1
+    expect_message '^fl-map: lines: record 2: "\(" makes -e fail: regexp: "\(" is no regular expression: '
+}
+
+# fails OPTION TEXT REASON: for a record.
+fails() {
+    printf '%s' "$2" >text
+    run_sh "echo 1 | fl-input | fl-map $1 \"\$(cat text)\" | fl-out"
+    expect_status 65
+    expect_stdout ''
+    expect_stderr "fl-map: -: record 1: \"1\" makes $1 fail: $3
+fl-out: the stage before failed (status 65)"
+}
+
+numbers='WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n'
+endless="$numbers)"
+
+@test "what grows too large" {
+    fails -e 'zeroblob(1000000000)' 'string or blob too big'
+    fails -e 'value || hex(zeroblob(50000000))' 'string or blob too big'
+    fails -e "($numbers LIMIT 100) SELECT group_concat(hex(zeroblob(1000000))) FROM n)" 'string or blob too big'
+    fails -q "$endless SELECT hex(zeroblob(1000000)) FROM n" 'it gives more than 67108864 bytes'
+    fails -q "$endless SELECT i FROM n" 'it gives more than 67108864 bytes'
+    fails -q "$endless SELECT hex(zeroblob(10000000)) || i FROM n ORDER BY 1" 'it takes more than 1 GiB of memory'
+}
+
+@test "what takes too long" {
+    begin=$SECONDS
+    fails -e "($endless SELECT max(i) FROM n)" 'it takes longer than 10 s'
+    ((SECONDS - begin >= 10))
+}
+
+@test "the limit of time is for one record, not for all" {
+    # Each takes a second, more or less; the clock begins anew with each.
+    seq 12 >lines
+    run_sh "fl-input lines | fl-filter -e \"($numbers LIMIT 2000000) SELECT count(*) FROM n)\" | fl-out"
+    expect_status 0
+    expect_stdout <lines
+    expect_stderr ''
+}
+
+@test "integers at the end of 64 bits, and what is larger" {
+    printf '%s\n' 9223372036854775807 9223372036854775808 -9223372036854775808 -9223372036854775809 >lines
+    run_sh "fl-input lines | fl-map -e \"value || ' ' || typeof(value)\" | fl-out"
+    expect_status 0
+    expect_stdout <<'END'
+9223372036854775807 integer
+9223372036854775808 text
+-9223372036854775808 integer
+-9223372036854775809 text
+END
+}
