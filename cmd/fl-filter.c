@@ -1,22 +1,31 @@
 /* fl-filter: sends on the records for which a condition is true.
  *
- *     fl-filter [-v] -e EXPR
+ *     fl-filter [-v] -e EXPR                      that of an expression
+ *     fl-filter [-v] -x CMD [ARG...]              that a program answers for the value
+ *     fl-filter [-v] --per-epoch -x CMD [ARG...]  that a filter lets through among the values of an epoch
  *
  * They go through byte for byte, and in their order. */
 #include "expr.h"
+#include "mapper.h"
 #include "option.h"
 #include "stage.h"
 
 static const char usage[] =
     "usage: fl-filter [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-v] -e EXPR\n"
+    "       fl-filter [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-v] [--timeout SPAN] [--per-epoch]\n"
+    "           -x CMD [ARG...]\n"
     "\n"
     "  -e, --expression EXPR          keep the records for which this is true, of key, value and source\n"
     "  -v, --invert                   keep the others: for which it is false, or NULL\n"
-    STAGE_REJECT_USAGE STAGE_USAGE;
+    MAPPER_USAGE MAPPER_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
 
 struct filter {
-    struct expr *condition;
+    struct expr *condition; /* NULL: a program says it */
     bool invert;
+
+    /* Per epoch: the records that a line may still come out for, each a struct record with its key and value behind. */
+    struct buffer waiting;
+    size_t first; /* where the first of them stands */
 };
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
@@ -37,23 +46,112 @@ static void on_records(void *context, struct stage *stage, const struct record *
     stage_pass(stage, records + first, count - first);
 }
 
+static void wait_for(struct filter *filter, const struct record *record)
+{
+    if (filter->first > filter->waiting.size / 2) {
+        filter->waiting.size -= filter->first;
+        memmove(filter->waiting.data, filter->waiting.data + filter->first, filter->waiting.size);
+        filter->first = 0;
+    }
+    buffer_add(&filter->waiting, (struct bytes){(const char *)record, sizeof *record});
+    buffer_add(&filter->waiting, record->key);
+    buffer_add(&filter->waiting, record->value);
+}
+
+/* The first record that waits goes. Returns false where none does. */
+static bool next_waiting(struct filter *filter, struct record *record)
+{
+    const char *at = filter->waiting.data + filter->first;
+    if (filter->first == filter->waiting.size)
+        return false;
+    memcpy(record, at, sizeof *record);
+    record->key.data = at + sizeof *record;
+    record->value.data = record->key.data + record->key.size;
+    filter->first += sizeof *record + record->key.size + record->value.size;
+    return true;
+}
+
+static const char *on_request(void *context, struct stage *stage, const struct record *record, size_t outstanding,
+                              struct buffer *line)
+{
+    const char *why = mapper_request_value(context, stage, record, outstanding, line);
+    if (why == NULL)
+        wait_for(context, record);
+    return why;
+}
+
+static const char *on_line(void *context, struct stage *stage, const struct record *none, struct bytes line)
+{
+    (void)none;
+    struct filter *filter = context;
+    struct record record;
+    while (next_waiting(filter, &record)) {
+        const bool out = bytes_equal(record.value, line);
+        if (out != filter->invert)
+            stage_send(stage, &record);
+        if (out)
+            return NULL;
+    }
+    return "is none of the lines that it was given, or not where it was among them";
+}
+
+static void on_complete(void *context, struct stage *stage)
+{
+    struct filter *filter = context;
+    struct record record;
+    while (next_waiting(filter, &record))
+        if (filter->invert)
+            stage_send(stage, &record);
+    filter->waiting.size = filter->first = 0;
+}
+
+static const char *on_answer(void *context, struct stage *stage, const struct record *record, struct bytes line)
+{
+    static const char *const answers[] = {"0", "1", "false", "true", "False", "True"};
+    const struct filter *filter = context;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        if (!bytes_equal(line, bytes_of(answers[i])))
+            continue;
+        if ((i % 2 == 1) != filter->invert)
+            stage_pass(stage, record, 1);
+        return NULL;
+    }
+    return "is neither true nor false (1, true, True, 0, false and False are)";
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
     struct filter filter = {0};
+    struct mapper_options mapper_options = {0};
     const char *expression = NULL;
     const struct option_entry options[] = {{.letter = 'e', .name = "expression", .argument = &expression},
                                            {.letter = 'v', .name = "invert", .given = &filter.invert},
+                                           MAPPER_OPTIONS(mapper_options), MAPPER_EPOCH_OPTION(mapper_options),
                                            STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
-    if (expression == NULL)
-        option_refuse("give a condition with -e");
+    const bool program_given = mapper_is_given(&mapper_options);
+    if (expression == NULL && !program_given)
+        option_refuse("give a condition with -e, or a program with -x");
+    if (expression != NULL && program_given)
+        option_refuse("-e and -x contradict each other");
 
-    filter.condition = expr_open("-e", expression, EXPR_CONDITION, EXPR_RECORD, 1, 1);
-    const struct stage_program program = {.name = "filter", .records = on_records};
-    int status = stage_run(&program, &filter, &stage_options);
+    int status;
+    if (mapper_options.per_epoch) {
+        const struct mapper mapper = {
+            .name = "filter", .request = on_request, .answer = on_line, .complete = on_complete};
+        status = mapper_run(&mapper, &filter, &mapper_options, &stage_options);
+    } else if (program_given) {
+        const struct mapper mapper = {.name = "filter", .request = mapper_request_value, .answer = on_answer};
+        status = mapper_run(&mapper, &filter, &mapper_options, &stage_options);
+    } else {
+        filter.condition = expr_open("-e", expression, EXPR_CONDITION, EXPR_RECORD, 1, 1);
+        const struct stage_program program = {.name = "filter", .records = on_records};
+        status = stage_run(&program, &filter, &stage_options);
+    }
     expr_close(filter.condition);
+    buffer_free(&filter.waiting);
     return status;
 }

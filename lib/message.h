@@ -15,6 +15,7 @@ enum status {
     STATUS_USAGE = 64,       /* the command line is wrong */
     STATUS_DATA = 65,        /* a bad record, or a replay that differs */
     STATUS_NO_INPUT = 66,    /* an input is missing */
+    STATUS_UNAVAILABLE = 69, /* a program that was given cannot be run, failed, or does not answer as it must */
     STATUS_INTERNAL = 70,    /* an error of this program */
     STATUS_SYSTEM = 71,      /* out of memory, threads, descriptors */
     STATUS_CANT_CREATE = 73, /* an output cannot be created */

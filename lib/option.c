@@ -23,6 +23,11 @@ struct grammar {
     struct option names[OPTIONS_MAX + 1];
 };
 
+static bool takes_argument(const struct option_entry *entry)
+{
+    return entry->argument != NULL || entry->command != NULL;
+}
+
 static void grammar_add(struct grammar *grammar, const struct option_entry *table)
 {
     char *letter = strchr(grammar->letters, '\0');
@@ -34,13 +39,13 @@ static void grammar_add(struct grammar *grammar, const struct option_entry *tabl
             message_fail(STATUS_INTERNAL, "a program has more than %d options", OPTIONS_MAX);
         if (entry->letter != '\0') {
             *letter++ = entry->letter;
-            if (entry->argument != NULL)
+            if (takes_argument(entry))
                 *letter++ = ':';
         }
         if (entry->name != NULL)
             *name++ = (struct option){
                 .name = entry->name,
-                .has_arg = entry->argument != NULL ? required_argument : no_argument,
+                .has_arg = takes_argument(entry) ? required_argument : no_argument,
                 .val = LONG + (int)grammar->count,
             };
         grammar->entries[grammar->count++] = entry;
@@ -132,7 +137,7 @@ char **option_parse(char **argv, const char *usage, const struct option_entry *c
     int argc = 0;
     while (argv[argc] != NULL)
         argc++;
-    char **operands = argv + (argc > 0);
+    char **operands = argv; /* each in the place of a word before its own, so that the NULL behind them fits too */
     size_t found = 0;
     char name[64];
     opterr = 0;
@@ -146,8 +151,8 @@ char **option_parse(char **argv, const char *usage, const struct option_entry *c
                         optopt != 0 ? grammar_name(&grammar, optopt, name, sizeof name) : argv[optind - 1], false);
         if (answer == '?' || answer == ':')
             option_refuse("option %s %s", grammar_name(&grammar, optopt, name, sizeof name),
-                          grammar.entries[grammar_find(&grammar, optopt)]->argument != NULL ? "needs an argument"
-                                                                                            : "takes no argument");
+                          takes_argument(grammar.entries[grammar_find(&grammar, optopt)]) ? "needs an argument"
+                                                                                          : "takes no argument");
         size_t place = grammar_find(&grammar, answer);
         const struct option_entry *entry = grammar.entries[place];
         if (grammar.seen[place])
@@ -157,6 +162,12 @@ char **option_parse(char **argv, const char *usage, const struct option_entry *c
             *entry->argument = optarg;
         if (entry->given != NULL)
             *entry->given = true;
+        if (entry->command != NULL) {
+            /* Of `-xcat`, which is one word, the command begins within that word. */
+            argv[optind - 1] = optarg;
+            *entry->command = argv + optind - 1;
+            optind = argc;
+        }
         if (help)
             print_and_end("%s", usage);
         if (version)

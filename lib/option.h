@@ -16,6 +16,8 @@ struct option_entry {
     const char *name;      /* the long name; NULL: it has a letter only */
     const char **argument; /* set to the option's argument, which lies in argv; NULL: the option takes none */
     bool *given;           /* set to true when the option is given; NULL: nobody asks */
+    char ***command;       /* in the place of argument: set to all words that follow the option, one at least, whatever
+                              they look like; a list that ends with NULL and lies in argv */
 };
 
 /* Any number of operands. */

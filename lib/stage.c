@@ -147,9 +147,18 @@ static void commit(struct stage *stage)
         finish_save(stage);
 }
 
+static void complete(struct stage *stage)
+{
+    if (stage->program->complete != NULL)
+        stage->program->complete(stage->context, stage);
+}
+
 static void finish(struct stage *stage)
 {
-    if (!stage->finished && stage->program->finish != NULL)
+    if (stage->finished)
+        return;
+    complete(stage);
+    if (stage->program->finish != NULL)
         stage->program->finish(stage->context, stage);
     stage->finished = true;
 }
@@ -174,6 +183,8 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
                      stage->epoch);
     if (final)
         finish(stage);
+    else
+        complete(stage);
     stage->epoch = epoch;
     stage->touched = false;
     if (stage->program->sink)
@@ -711,23 +722,17 @@ static void reject_record(struct stage *stage, const struct record *record, uint
     reject_write(reject, stage->program->name, buffer_bytes(&stage->source), number, record, why);
 }
 
-void stage_refuse(struct stage *stage, const struct record *record, const char *format, ...)
+static uint64_t number_of(const struct stage *stage, const struct record *record)
+{
+    return stage->before + (uint64_t)(record - stage->records) + 1;
+}
+
+_Noreturn static void fail_at(struct stage *stage, const struct record *record, enum status status, const char *why)
 {
     struct buffer text = {0};
-    char why[1024];
-    const uint64_t number = stage->before + (uint64_t)(record - stage->records) + 1;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(why, sizeof why, format, arguments);
-    va_end(arguments);
-    if (stage->reject != NULL) {
-        reject_record(stage, record, number, why);
-        renumber(stage, number);
-        return;
-    }
     if (stage->source.size > 0)
         buffer_print(&text, "%.*s: ", (int)stage->source.size, stage->source.data);
-    buffer_print(&text, "record %" PRIu64 ": ", number);
+    buffer_print(&text, "record %" PRIu64 ": ", number_of(stage, record));
     message_quote(&text, record->value);
     buffer_print(&text, " %s", why);
     if (record->keyed) {
@@ -737,7 +742,31 @@ void stage_refuse(struct stage *stage, const struct record *record, const char *
     }
     buffer_add_byte(&text, '\0');
     line_flush(&stage->out);
-    message_fail(STATUS_DATA, "%s", text.data);
+    message_fail(status, "%s", text.data);
+}
+
+void stage_refuse(struct stage *stage, const struct record *record, const char *format, ...)
+{
+    char why[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    if (stage->reject == NULL)
+        fail_at(stage, record, STATUS_DATA, why);
+    const uint64_t number = number_of(stage, record);
+    reject_record(stage, record, number, why);
+    renumber(stage, number);
+}
+
+void stage_fail(struct stage *stage, const struct record *record, enum status status, const char *format, ...)
+{
+    char why[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    fail_at(stage, record, status, why);
 }
 
 /* --- sources ------------------------------------------------------------------------------------------------------ */

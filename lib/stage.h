@@ -11,6 +11,7 @@
 #include "bytes.h"
 #include "frame.h"
 #include "line.h"
+#include "message.h"
 #include "option.h"
 #include "state.h"
 
@@ -103,6 +104,9 @@ struct stage_program {
     /* A control frame has come, and is now acted upon; the line with its LF, valid during the call. */
     void (*control)(void *context, struct stage *stage, struct bytes frame);
 
+    /* The epoch ends, or without recovery the input: records may still be sent that belong to it. */
+    void (*complete)(void *context, struct stage *stage);
+
     /* The epoch ends: the last chance to put into stage->state what is to be saved with it. */
     void (*freeze)(void *context, struct stage *stage);
 
@@ -146,6 +150,11 @@ static inline struct bytes stage_source(const struct stage *stage)
  */
 __attribute__((format(printf, 3, 4))) void stage_refuse(struct stage *stage, const struct record *record,
                                                         const char *format, ...);
+
+/* Something else than the record is wrong while it is at hand: ends the program with that status and a message as that
+ * of stage_refuse, whether there is --reject or not. */
+__attribute__((format(printf, 4, 5))) _Noreturn void stage_fail(struct stage *stage, const struct record *record,
+                                                                enum status status, const char *format, ...);
 
 /* A source, which reads something else than frames, has a loop of its own: stage_begin_source; then stage_wait before
  * each read, stage_name_source before the first record of each input, records by stage_send or by writing them to out

@@ -114,8 +114,8 @@ refuses() {
 }
 
 @test "the command line" {
-    refuses '' 'give a condition with -e'
-    refuses '-v' 'give a condition with -e'
+    refuses '' 'give a condition with -e, or a program with -x'
+    refuses '-v' 'give a condition with -e, or a program with -x'
     refuses '-e 1 -e 2' 'option -e is given twice'
     refuses '-e 1 x' 'unexpected operand "x"'
     run_sh 'fl-filter -e "value, key" </dev/null'

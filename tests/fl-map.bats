@@ -157,8 +157,8 @@ refuses() {
 }
 
 @test "the command line" {
-    refuses '' 'give the new value with -e, or a query with -q'
-    refuses '-k key' 'give the new value with -e, or a query with -q'
+    refuses '' 'give the new value with -e, a query with -q, or a program with -x'
+    refuses '-k key' 'give the new value with -e, a query with -q, or a program with -x'
     refuses '-e value -q "SELECT 1"' '-e and -q contradict each other'
     refuses '-e value -e value' 'option -e is given twice'
     refuses '-e value x' 'unexpected operand "x"'

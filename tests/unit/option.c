@@ -22,9 +22,13 @@ static int program(char **argv)
     const char *step = "-";
     bool hold = false;
     bool quiet = false;
-    const struct option_entry own[] = {
-        {'h', "hold", NULL, &hold}, {'q', NULL, NULL, &quiet}, {.name = "step", .argument = &step}, {0}};
-    const struct option_entry common[] = {{'r', "recovery-directory", &directory, NULL}, {0}};
+    char **command = NULL;
+    const struct option_entry own[] = {{.letter = 'h', .name = "hold", .given = &hold},
+                                       {.letter = 'q', .given = &quiet},
+                                       {.name = "step", .argument = &step},
+                                       {.letter = 'x', .name = "exec", .command = &command},
+                                       {0}};
+    const struct option_entry common[] = {{.letter = 'r', .name = "recovery-directory", .argument = &directory}, {0}};
     const struct option_entry *const tables[] = {own, common, NULL};
 
     message_start(argv[0]);
@@ -33,6 +37,10 @@ static int program(char **argv)
     printf("%s %s %d%d %zu:", directory, step, hold, quiet, count);
     for (; *operands != NULL; operands++)
         printf(" %s", *operands);
+    if (command != NULL)
+        printf(" |");
+    for (; command != NULL && *command != NULL; command++)
+        printf(" %s", *command);
     printf("\n");
     return fflush(stdout) == 0 ? STATUS_OK : STATUS_IO;
 }
@@ -84,6 +92,15 @@ static void check_command_lines(void)
         {{"-r", "-", "-", "-h"}, 0, "- - 10 1: -\n"},
         {{"-r", "--", "a"}, 0, "-- - 00 1: a\n"},
         {{"", "-h"}, 0, "- - 10 1: \n"},
+        {{"a", "-x", "b"}, 0, "- - 00 1: a | b\n"},
+        {{"a", "-hx", "b", "-r", "--", "-x", "--help"}, 0, "- - 10 1: a | b -r -- -x --help\n"},
+        {{"-h", "a", "b", "-xc", "-q"}, 0, "- - 10 2: a b | c -q\n"},
+        {{"a", "b", "-xc", "d"}, 0, "- - 00 2: a b | c d\n"},
+        {{"a", "-x-q", "a"}, 0, "- - 00 1: a | -q a\n"},
+        {{"a", "b", "--exec=c", "--step", "d"}, 0, "- - 00 2: a b | c --step d\n"},
+        {{"a", "--exec", "", ""}, 0, "- - 00 1: a |  \n"},
+        {{"a", "-x", "--", "-"}, 0, "- - 00 1: a | -- -\n"},
+        {{"a", "--", "-x", "b"}, 0, "- - 00 3: a -x b\n"},
         {{"--version", "-z"}, 0, "fl-test " FL_VERSION "\n"},
         {{"--help"}, 0, usage},
         {{NULL}, 64, "fl-test: an operand is missing" HINT},
@@ -95,6 +112,9 @@ static void check_command_lines(void)
         {{"a", "--ze\tro"}, 64, "fl-test: unknown option \"--ze\\tro\"" HINT},
         {{"a", "--zero=1"}, 64, "fl-test: unknown option --zero=1" HINT},
         {{"a", "--step"}, 64, "fl-test: option --step needs an argument" HINT},
+        {{"-xa", "b"}, 64, "fl-test: an operand is missing" HINT},
+        {{"a", "-x"}, 64, "fl-test: option -x needs an argument" HINT},
+        {{"a", "--exec"}, 64, "fl-test: option --exec needs an argument" HINT},
         {{"a", "-r"}, 64, "fl-test: option -r needs an argument" HINT},
         {{"a", "--hold=1"}, 64, "fl-test: option --hold takes no argument" HINT},
         {{"-r", "a", "--recovery-directory", "b"}, 64, "fl-test: option --recovery-directory is given twice" HINT},
