@@ -8,7 +8,10 @@
 #include "crash.h"
 #include "message.h"
 
-enum { PIPE_SIZE = 1024 * 1024 }; /* what Linux grants anyone by default */
+enum {
+    PIPE_SIZE = 1024 * 1024,  /* what Linux grants anyone by default */
+    BEHIND = 16 * 1024 * 1024 /* so much the disk may be behind */
+};
 
 void line_reader_open(struct line_reader *reader, int fd, size_t limit)
 {
@@ -58,7 +61,19 @@ void line_writer_open(struct line_writer *writer, int fd, const char *name)
     writer->data = bytes_allocate(writer->room);
 }
 
-static void write_out(const struct line_writer *writer, size_t size)
+/* A sync at the end then has less to wait for. */
+static void write_behind(struct line_writer *writer, size_t size)
+{
+    writer->behind += size;
+    if (!writer->synced || writer->behind < BEHIND)
+        return;
+    writer->behind = 0;
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: what fails, the sync will say */
+#endif
+}
+
+static void write_out(struct line_writer *writer, size_t size)
 {
     size_t done = 0;
     CRASH_POINT("write: before");
@@ -70,6 +85,7 @@ static void write_out(const struct line_writer *writer, size_t size)
             message_fail(STATUS_IO, "%s: cannot be written: %s", writer->name, strerror(errno));
     }
     CRASH_POINT("write: after");
+    write_behind(writer, size);
 }
 
 void line_flush(struct line_writer *writer)

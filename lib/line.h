@@ -60,7 +60,9 @@ struct line_writer {
     char *data;
     size_t size;
     size_t room;
-    bool held; /* line_flush does nothing, and the block grows instead: line_release writes */
+    bool held;     /* line_flush does nothing, and the block grows instead: line_release writes */
+    bool synced;   /* the file will be synced: the disk may begin with what is written */
+    size_t behind; /* bytes written since it was last told to */
 };
 
 /* Begins to write to fd, which stays the caller's. */

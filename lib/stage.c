@@ -800,6 +800,7 @@ void stage_save_base(struct stage *stage, struct bytes key, struct bytes state)
 void stage_sync(struct stage *stage, int fd, const char *name)
 {
     recovery_sync(stage->recovery, fd, name);
+    stage->out.synced |= fd == stage->out.fd;
 }
 
 void stage_hold(struct stage *stage)
