@@ -18,6 +18,7 @@ enum {
     BUSY_MILLISECONDS = 10000, /* another process opens, recovers or closes the file: it is quick, or it hangs */
     CHECKPOINT_PAGES = 1000,   /* of the write-ahead log */
     EXECUTIONS_KEPT = 1000,
+    FEED_MOST = 256,
     PAGE_ROWS = 64 /* rows of snaps on a page, about */
 };
 
@@ -126,7 +127,7 @@ static const char *const sql[STATEMENTS] = {
     [FORGET_SNAPS] = "DELETE FROM snaps WHERE step_id = ?1",
     [FORGET_STEP] = "DELETE FROM steps WHERE step_id = ?1",
     [FORGET_FRONT] = "DELETE FROM fronts WHERE step_id = ?1",
-    [PUT] = "INSERT INTO snaps SELECT ?1, state_key, ?2, ser_change, \"check\" FROM feed",
+    [PUT] = "INSERT OR ROLLBACK INTO snaps SELECT ?1, state_key, ?2, ser_change, \"check\" FROM feed",
     [DELETE_OLDER] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <"
                      " (SELECT max(snap_epoch) FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3)",
     [DISCARDED] = "SELECT state_key, snap_epoch FROM snaps INDEXED BY snaps_discarded"
@@ -135,14 +136,17 @@ static const char *const sql[STATEMENTS] = {
     [SET_FLOOR] = "UPDATE parts SET floor_epoch = ?1 WHERE floor_epoch < ?1",
 };
 
-/* The changes of a store_put, which SQLite reads as a table: one statement for all of them takes a third of the time of
- * one for each. */
+/* The changes of a store_put, which SQLite reads as a table: one statement for many of them takes a third of the time
+ * of one for each. No more at a time than leave their pages in SQLite's cache until the older versions are deleted. */
 struct feed {
     struct bytes step_id;
     uint64_t epoch;
     bool (*next)(void *context, struct store_change *change);
     void *context;
-    struct buffer older; /* struct bytes: the keys with older versions */
+    size_t given;                  /* since the table was last read from its beginning */
+    bool ended;                    /* there are no more */
+    struct bytes older[FEED_MOST]; /* of those that were given, the keys with older versions */
+    size_t older_count;
 };
 
 struct store {
@@ -300,7 +304,6 @@ struct feed_cursor {
     sqlite3_vtab_cursor base;
     struct feed *feed;
     struct store_change change;
-    sqlite3_int64 row;
     bool ended;
 };
 
@@ -351,10 +354,11 @@ static int feed_next(sqlite3_vtab_cursor *base)
 {
     struct feed_cursor *cursor = (struct feed_cursor *)base;
     struct feed *feed = cursor->feed;
-    cursor->ended = !feed->next(feed->context, &cursor->change);
-    cursor->row++;
+    if (feed->given < FEED_MOST)
+        feed->ended = !feed->next(feed->context, &cursor->change);
+    cursor->ended = feed->ended || feed->given++ == FEED_MOST;
     if (!cursor->ended && cursor->change.older)
-        buffer_add(&feed->older, (struct bytes){(const char *)&cursor->change.key, sizeof cursor->change.key});
+        feed->older[feed->older_count++] = cursor->change.key;
     return SQLITE_OK;
 }
 
@@ -364,6 +368,7 @@ static int feed_begin(sqlite3_vtab_cursor *cursor, int plan, const char *name, i
     (void)name;
     (void)count;
     (void)arguments;
+    ((struct feed_cursor *)cursor)->feed->given = 0;
     return feed_next(cursor);
 }
 
@@ -398,7 +403,7 @@ static int feed_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 
 static int feed_row(sqlite3_vtab_cursor *cursor, sqlite3_int64 *row)
 {
-    *row = ((struct feed_cursor *)cursor)->row;
+    *row = (sqlite3_int64)((struct feed_cursor *)cursor)->feed->given;
     return SQLITE_OK;
 }
 
@@ -624,7 +629,6 @@ void store_close(struct store *store)
     if (sqlite3_close(store->database) != SQLITE_OK)
         fail(store, "close");
     CRASH_POINT("close: after");
-    buffer_free(&store->feed.older);
     free(store->path);
     free(store);
 }
@@ -933,22 +937,19 @@ void store_put(struct store *store, struct bytes step_id, uint64_t epoch, uint64
                bool (*next)(void *context, struct store_change *change), void *context)
 {
     struct feed *feed = &store->feed;
-    feed->step_id = step_id;
-    feed->epoch = epoch;
-    feed->next = next;
-    feed->context = context;
+    *feed = (struct feed){.step_id = step_id, .epoch = epoch, .next = next, .context = context};
     bind_bytes(store, PUT, 1, step_id);
     bind_number(store, PUT, 2, epoch);
-    execute(store, PUT);
-    for (size_t i = 0; i < feed->older.size; i += sizeof(struct bytes)) {
-        struct bytes key;
-        memcpy(&key, feed->older.data + i, sizeof key);
-        bind_bytes(store, DELETE_OLDER, 1, step_id);
-        bind_bytes(store, DELETE_OLDER, 2, key);
-        bind_number(store, DELETE_OLDER, 3, floor);
-        execute(store, DELETE_OLDER);
-    }
-    feed->older.size = 0;
+    bind_bytes(store, DELETE_OLDER, 1, step_id);
+    bind_number(store, DELETE_OLDER, 3, floor);
+    do {
+        execute(store, PUT);
+        for (size_t i = 0; i < feed->older_count; i++) {
+            bind_bytes(store, DELETE_OLDER, 2, feed->older[i]);
+            execute(store, DELETE_OLDER);
+        }
+        feed->older_count = 0;
+    } while (!feed->ended);
 }
 
 void store_raise_floor(struct store *store, struct bytes step_id, uint64_t floor)
