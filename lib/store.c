@@ -155,7 +155,7 @@ struct store {
     char *path;
     struct store_part part;
     int log_pages; /* of the write-ahead log, after the last commit */
-    sqlite3_stmt *statements[STATEMENTS];
+    sqlite3_stmt **statements; /* STATEMENTS of them; NULL until it is run first */
 };
 
 _Noreturn static void fail_page(const struct store *store, uint64_t number)
@@ -199,10 +199,19 @@ static void run(const struct store *store, const char *text)
         fail(store, text);
 }
 
+static sqlite3_stmt *prepared(const struct store *store, enum statement which)
+{
+    sqlite3_stmt **statement = &store->statements[which];
+    if (*statement == NULL && sqlite3_prepare_v3(store->database, sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement,
+                                                 NULL) != SQLITE_OK)
+        fail(store, sql[which]);
+    return *statement;
+}
+
 /* One step of a statement: true for a row, false when it is done. */
 static bool step(const struct store *store, enum statement which)
 {
-    int code = sqlite3_step(store->statements[which]);
+    int code = sqlite3_step(prepared(store, which));
     if (code == SQLITE_ROW)
         return true;
     if (code != SQLITE_DONE)
@@ -226,14 +235,14 @@ static void execute(const struct store *store, enum statement which)
 
 static void bind_number(const struct store *store, enum statement which, int place, uint64_t number)
 {
-    if (sqlite3_bind_int64(store->statements[which], place, (sqlite3_int64)number) != SQLITE_OK)
+    if (sqlite3_bind_int64(prepared(store, which), place, (sqlite3_int64)number) != SQLITE_OK)
         fail(store, sql[which]);
 }
 
 /* The bytes must stay as they are until the statement was run. */
 static void bind_bytes(const struct store *store, enum statement which, int place, struct bytes bytes)
 {
-    sqlite3_stmt *statement = store->statements[which];
+    sqlite3_stmt *statement = prepared(store, which);
     const char *data = bytes.size > 0 ? bytes.data : "";
     int code = bytes_is_text(bytes)
                    ? sqlite3_bind_text64(statement, place, data, bytes.size, SQLITE_STATIC, SQLITE_UTF8)
@@ -581,7 +590,8 @@ static int note_log_pages(void *store, sqlite3 *database, const char *name, int 
 struct store *store_open(const char *path)
 {
     struct store *store = bytes_allocate(sizeof *store);
-    *store = (struct store){.path = NULL};
+    *store = (struct store){.statements = bytes_allocate(STATEMENTS * sizeof *store->statements)};
+    memset(store->statements, 0, STATEMENTS * sizeof *store->statements);
     store->path = bytes_allocate(strlen(path) + 1);
     memcpy(store->path, path, strlen(path) + 1);
     if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, page_file_system()) !=
@@ -614,10 +624,6 @@ struct store *store_open(const char *path)
         fail_page(store, 1);
     read_part(store);
     run(store, "PRAGMA journal_mode = WAL"); /* which a copy that VACUUM has made is not in */
-    for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(store->database, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) !=
-            SQLITE_OK)
-            fail(store, sql[i]);
     return store;
 }
 
@@ -626,6 +632,7 @@ void store_close(struct store *store)
     CRASH_POINT("close: before");
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
+    free(store->statements);
     if (sqlite3_close(store->database) != SQLITE_OK)
         fail(store, "close");
     CRASH_POINT("close: after");
