@@ -12,11 +12,11 @@
 #include "field.h"
 #include "message.h"
 #include "number.h"
+#include "sql.h"
 
 #define SECONDS_MAX 10                    /* for one record */
 #define MEMORY_MAX (16 * FRAME_LIMIT)     /* that one record may make SQLite allocate, about */
 #define ROWS_MAX FRAME_LIMIT              /* bytes of the rows of one record */
-#define DOUBLE_INTEGERS ((int64_t)1 << 53) /* up to here every integer is a double */
 
 enum {
     COLUMNS = EXPR_NEW_STATE,
@@ -31,7 +31,7 @@ static const char *const column_names[COLUMNS] = {"key", "value", "source", "sta
 struct column {
     bool mentioned; /* by the text, perhaps; the others are not bound */
     int type;       /* as sqlite3_value_type */
-    sqlite3_int64 integer;
+    int64_t integer;
     double real;
     struct bytes text;
 };
@@ -82,72 +82,17 @@ struct expr {
     struct buffer why;
 };
 
-/* --- texts -------------------------------------------------------------------------------------------------------- */
-
-static bool is_name_byte(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-           byte == '_' || byte == '$' || (byte & 0x80) != 0;
-}
-
-/* Where the token at `at` ends: a string, quoted name, comment, word, or a single byte. NULL: it does not end. */
-static const char *token_end(const char *at)
-{
-    const char *end;
-    if (at[0] == '-' && at[1] == '-')
-        return at + strcspn(at, "\n");
-    if (at[0] == '/' && at[1] == '*') {
-        end = strstr(at + 2, "*/");
-        return end != NULL ? end + 2 : NULL;
-    }
-    if (*at == '\'' || *at == '"' || *at == '`' || *at == '[') {
-        end = strchr(at + 1, *at == '[' ? ']' : *at);
-        return end != NULL ? end + 1 : NULL;
-    }
-    if (!is_name_byte(*at))
-        return at + 1;
-    while (is_name_byte(*at))
-        at++;
-    return at;
-}
+/* --- the text ----------------------------------------------------------------------------------------------------- */
 
 const char *expr_comma(const char *text)
 {
     int depth = 0;
-    for (const char *at = text; at != NULL && *at != '\0'; at = token_end(at)) {
+    for (const char *at = text; at != NULL && *at != '\0'; at = sql_token_end(at)) {
         depth += (*at == '(') - (*at == ')');
         if (*at == ',' && depth == 0)
             return at;
     }
     return NULL;
-}
-
-/* Appends what is to be shown of a line: control characters as blanks. With blank, the white space that is as wide. */
-static void add_shown(struct buffer *shown, struct bytes line, bool blank)
-{
-    for (size_t i = 0; i < line.size; i++) {
-        char byte = line.data[i];
-        if (byte == '\t' || (!blank && (byte & 0x80) != 0))
-            buffer_add_byte(shown, byte);
-        else if (!blank || (byte & 0xc0) != 0x80) /* one blank for all the bytes of a character */
-            buffer_add_byte(shown, blank || byte < ' ' || byte == 0x7f ? ' ' : byte);
-    }
-}
-
-/* Appends the line of the text in which the place is, and a caret under it. Of a long line, what is around it. */
-static void add_caret(struct buffer *shown, const char *text, const char *place)
-{
-    enum { AROUND = 300 };
-    const char *start = place, *end = place;
-    while (start > text && start[-1] != '\n' && (place - start < AROUND || (*start & 0xc0) == 0x80))
-        start--;
-    while (*end != '\0' && *end != '\n' && (end - place < AROUND || (*end & 0xc0) == 0x80))
-        end++;
-    buffer_print(shown, "\n    ");
-    add_shown(shown, (struct bytes){start, (size_t)(end - start)}, false);
-    buffer_print(shown, "\n    ");
-    add_shown(shown, (struct bytes){start, (size_t)(place - start)}, true);
-    buffer_add_byte(shown, '^');
 }
 
 /* Ends the program: the text cannot be what is wanted. place is where in it, or NULL. */
@@ -161,117 +106,12 @@ __attribute__((format(printf, 3, 4))) static _Noreturn void refuse(const struct 
     vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
     if (place != NULL)
-        add_caret(&shown, expr->text, place);
+        sql_add_caret(&shown, expr->text, place);
     buffer_add_byte(&shown, '\0');
     message_fail(STATUS_USAGE, "%s: %s%s", expr->option, reason, shown.data);
 }
 
-/* Refuses a text that would not stay within parentheses that are put around it. */
-static void check_form(const struct expr *expr)
-{
-    const char *open = NULL, *next;
-    int depth = 0;
-    for (const char *at = expr->text; *at != '\0'; at = next) {
-        next = token_end(at);
-        if (next == NULL)
-            refuse(expr, at, *at == '/' ? "a comment does not end" : "a quote does not end");
-        if (*at == '(' && depth++ == 0)
-            open = at;
-        if (*at == ')' && depth-- == 0)
-            refuse(expr, at, "nothing is open that this ) closes");
-        if (*at == ';')
-            refuse(expr, at, "a ; has no place here: it is one %s",
-                   expr->kind == EXPR_QUERY ? "query" : "expression");
-        if (strchr("?:@#$", *at) != NULL)
-            refuse(expr, at, "parameters have no place here: the columns of the record have names");
-    }
-    if (depth > 0)
-        refuse(expr, open, "this ( is not closed");
-}
-
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
-
-static bool is_digit(const char *at, const char *end)
-{
-    return at < end && *at >= '0' && *at <= '9';
-}
-
-static const char *skip_digits(const char *at, const char *end)
-{
-    while (is_digit(at, end))
-        at++;
-    return at;
-}
-
-/* The double nearest to a number that is written well. A few digits are divided by a power of ten, which is exact then,
- * and rounds once. */
-static double read_real(struct bytes text)
-{
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    struct number number;
-    if (number_parse(text, &number) == NUMBER_OK) {
-        if (number.floating)
-            return number.real;
-        if (number.scale < (int)(sizeof powers / sizeof *powers) && number.mantissa <= DOUBLE_INTEGERS &&
-            number.mantissa >= -DOUBLE_INTEGERS) {
-            double real = (double)number.mantissa / powers[number.scale];
-            return *text.data == '-' ? -fabs(real) : real;
-        }
-    }
-    char few[128];
-    char *string = text.size < sizeof few ? few : bytes_allocate(text.size + 1);
-    memcpy(string, text.data, text.size);
-    string[text.size] = '\0';
-    double real = strtod(string, NULL);
-    if (string != few)
-        free(string);
-    return real;
-}
-
-/* What bytes are as a value: the type, and the number where it is one. */
-static int read_value(struct bytes text, sqlite3_int64 *integer, double *real)
-{
-    const char *at = text.data, *const end = at + text.size;
-    const bool negative = at < end && *at == '-';
-    at += negative;
-    if (!is_digit(at, end) || (*at == '0' && is_digit(at + 1, end)))
-        return SQLITE_TEXT;
-    int64_t few;
-    if (number_parse_integer(text, &few)) {
-        *integer = few;
-        return SQLITE_INTEGER;
-    }
-    const char *digits = at;
-    at = skip_digits(at, end);
-    if (at == end) {
-        uint64_t magnitude = 0;
-        for (; digits < end; digits++)
-            if (__builtin_mul_overflow(magnitude, 10, &magnitude) ||
-                __builtin_add_overflow(magnitude, (uint64_t)(*digits - '0'), &magnitude))
-                return SQLITE_TEXT;
-        if (magnitude > (uint64_t)INT64_MAX + negative)
-            return SQLITE_TEXT;
-        *integer = negative ? (sqlite3_int64)(0 - magnitude) : (sqlite3_int64)magnitude;
-        return SQLITE_INTEGER;
-    }
-    if (*at == '.') {
-        if (!is_digit(at + 1, end))
-            return SQLITE_TEXT;
-        at = skip_digits(at + 1, end);
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        at += at < end && (*at == '-' || *at == '+');
-        if (!is_digit(at, end))
-            return SQLITE_TEXT;
-        at = skip_digits(at, end);
-    }
-    if (at != end)
-        return SQLITE_TEXT;
-    *real = read_real(text);
-    return isinf(*real) ? SQLITE_TEXT : SQLITE_FLOAT;
-}
 
 /* The text of a number that is untouched, or data NULL. */
 static struct bytes untouched(const struct expr *expr, int type, sqlite3_int64 integer, double real)
@@ -362,16 +202,16 @@ static void call_num(sqlite3_context *context, int count, sqlite3_value **argume
     }
     char text[NUMBER_TEXT];
     struct bytes value = value_bytes(sqlite3_user_data(context), arguments[0], text);
-    sqlite3_int64 integer = 0;
+    int64_t integer = 0;
     double real = 0;
-    switch (value.data != NULL ? read_value(value, &integer, &real) : SQLITE_NULL) {
-    case SQLITE_INTEGER:
+    switch (value.data != NULL ? number_parse_json(value, &integer, &real) : NUMBER_NOT_JSON) {
+    case NUMBER_INTEGER:
         sqlite3_result_int64(context, integer);
         break;
-    case SQLITE_FLOAT:
+    case NUMBER_REAL:
         sqlite3_result_double(context, real);
         break;
-    default:
+    case NUMBER_NOT_JSON:
         fail_about(context, "num", value, "is not a number");
     }
 }
@@ -737,13 +577,15 @@ static size_t named_column(const char *text)
     return 1;
 }
 
-struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_columns columns,
-                       size_t least, size_t most)
+struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_scope scope, size_t least,
+                       size_t most)
 {
     struct expr *expr = bytes_allocate(sizeof *expr);
     struct expr_rows rows;
-    *expr = (struct expr){.option = option, .text = text, .kind = kind, .seen = columns, .first = named_column(text)};
-    check_form(expr);
+    *expr = (struct expr){.option = option, .text = text, .kind = kind, .seen = scope, .first = named_column(text)};
+    const char *place, *wrong = sql_check(text, &place);
+    if (wrong != NULL)
+        refuse(expr, place, "%s", wrong);
     for (size_t i = 0; i < expr->seen; i++)
         expr->columns[i].mentioned = strcasestr(text, column_names[i]) != NULL ||
                                      (kind == EXPR_QUERY && strchr(text, '*') != NULL);
@@ -805,15 +647,18 @@ static int bind(struct expr *expr, size_t index, struct bytes text)
     struct column *column = &expr->columns[index];
     const int parameter = (int)index + 1;
     column->text = text;
-    column->type = text.data == NULL ? SQLITE_NULL : read_value(text, &column->integer, &column->real);
-    switch (column->type) {
-    case SQLITE_NULL:
+    column->type = SQLITE_NULL;
+    if (text.data == NULL)
         return sqlite3_bind_null(expr->statement, parameter);
-    case SQLITE_INTEGER:
+    switch (number_parse_json(text, &column->integer, &column->real)) {
+    case NUMBER_INTEGER:
+        column->type = SQLITE_INTEGER;
         return sqlite3_bind_int64(expr->statement, parameter, column->integer);
-    case SQLITE_FLOAT:
+    case NUMBER_REAL:
+        column->type = SQLITE_FLOAT;
         return sqlite3_bind_double(expr->statement, parameter, column->real);
     default:
+        column->type = SQLITE_TEXT;
         return sqlite3_bind_text64(expr->statement, parameter, text.data, text.size, SQLITE_STATIC, SQLITE_UTF8);
     }
 }

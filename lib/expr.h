@@ -31,8 +31,8 @@
 
 struct expr;
 
-/* How many of the columns there are. */
-enum expr_columns { EXPR_RECORD = 3, EXPR_STATE = 4, EXPR_NEW_STATE = 5 };
+/* Which of the columns there are. */
+enum expr_scope { EXPR_RECORD = 3, EXPR_STATE = 4, EXPR_NEW_STATE = 5 };
 
 /* What a text is. */
 enum expr_kind {
@@ -58,11 +58,11 @@ struct expr_rows {
     size_t count; /* of rows */
 };
 
-/* Compiles the text that was given for an option ("-e"), which sees those columns, and must itself have least to most.
- * Where it does not compile, ends the program (64) with SQLite's message, the text, and a caret under the place. The
- * text must live as long as the expression. */
-struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_columns columns,
-                       size_t least, size_t most);
+/* Compiles the text that was given for an option ("-e"), which sees the columns of scope, and must itself have least to
+ * most. Where it does not compile, ends the program (64) with SQLite's message, the text, and a caret under the place.
+ * The text must live as long as the expression. */
+struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_scope scope, size_t least,
+                       size_t most);
 
 /* Frees it; NULL is none. */
 void expr_close(struct expr *expr);

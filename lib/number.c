@@ -65,6 +65,18 @@ static void scale_down(struct number *number)
         number->mantissa /= 10;
 }
 
+static double nearest_double(struct bytes text)
+{
+    char few[128];
+    char *string = text.size < sizeof few ? few : bytes_allocate(text.size + 1);
+    memcpy(string, text.data, text.size);
+    string[text.size] = '\0';
+    double real = strtod(string, NULL);
+    if (string != few)
+        free(string);
+    return real;
+}
+
 /* Reads a floating number, whose text is known to be good up to its exponent. */
 static enum number_answer parse_floating(struct bytes text, const char *exponent, struct number *number)
 {
@@ -77,13 +89,7 @@ static enum number_answer parse_floating(struct bytes text, const char *exponent
     if (digits == end || skip_digits(digits, end) != end)
         return NUMBER_NONE;
 
-    char few[128];
-    char *string = text.size < sizeof few ? few : bytes_allocate(text.size + 1);
-    memcpy(string, text.data, text.size);
-    string[text.size] = '\0';
-    *number = (struct number){.real = strtod(string, NULL), .floating = true};
-    if (string != few)
-        free(string);
+    *number = (struct number){.real = nearest_double(text), .floating = true};
     return isfinite(number->real) ? NUMBER_OK : NUMBER_BEYOND;
 }
 
@@ -348,4 +354,62 @@ struct number number_divide(struct number number, int64_t count)
     else
         divide_binary(number, divisor, &high, &low);
     return (struct number){.real = high, .floating = true};
+}
+
+static bool is_digit(const char *at, const char *end)
+{
+    return at < end && *at >= '0' && *at <= '9';
+}
+
+/* The double nearest to a number that is written well. Of a few digits, by dividing two doubles that are exact. */
+static double read_real(struct bytes text)
+{
+    const int exact_power = 22; /* the highest power of ten that is a double */
+    struct number number;
+    if (number_parse(text, &number) != NUMBER_OK ||
+        (!number.floating && (number.scale > exact_power || magnitude_of(number) > DOUBLE_INTEGERS)))
+        return nearest_double(text);
+    if (number.floating)
+        return number.real;
+    return copysign((double)magnitude_of(number) / (double)power_of_ten(number.scale), *text.data == '-' ? -1 : 1);
+}
+
+enum number_json number_parse_json(struct bytes text, int64_t *integer, double *real)
+{
+    const char *at = text.data, *const end = at + text.size;
+    const bool negative = at < end && *at == '-';
+    at += negative;
+    if (!is_digit(at, end) || (*at == '0' && is_digit(at + 1, end)))
+        return NUMBER_NOT_JSON;
+    if (number_parse_integer(text, integer))
+        return NUMBER_INTEGER;
+    const char *digits = at;
+    at = skip_digits(at, end);
+    if (at == end) {
+        uint64_t value = 0;
+        for (; digits < end; digits++)
+            if (__builtin_mul_overflow(value, 10, &value) ||
+                __builtin_add_overflow(value, (uint64_t)(*digits - '0'), &value))
+                return NUMBER_NOT_JSON;
+        if (value > (uint64_t)INT64_MAX + negative)
+            return NUMBER_NOT_JSON;
+        *integer = negative ? (int64_t)(0 - value) : (int64_t)value;
+        return NUMBER_INTEGER;
+    }
+    if (*at == '.') {
+        if (!is_digit(at + 1, end))
+            return NUMBER_NOT_JSON;
+        at = skip_digits(at + 1, end);
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at += at < end && (*at == '-' || *at == '+');
+        if (!is_digit(at, end))
+            return NUMBER_NOT_JSON;
+        at = skip_digits(at, end);
+    }
+    if (at != end)
+        return NUMBER_NOT_JSON;
+    *real = read_real(text);
+    return isinf(*real) ? NUMBER_NOT_JSON : NUMBER_REAL;
 }

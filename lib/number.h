@@ -44,6 +44,16 @@ enum number_answer number_parse(struct bytes text, struct number *number);
 /* The same, but a number with an exponent is exact as well: the decimal that is written. */
 enum number_answer number_parse_decimal(struct bytes text, struct number *number);
 
+/* A number as JSON writes it: -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? */
+enum number_json {
+    NUMBER_NOT_JSON, /* not one, or one beyond 64 bits or beyond the largest double */
+    NUMBER_INTEGER,  /* without point and exponent: integer is set */
+    NUMBER_REAL      /* with one: real is set, to the double nearest to it */
+};
+
+/* Reads the whole text as such a number. */
+enum number_json number_parse_json(struct bytes text, int64_t *integer, double *real);
+
 /* Writes into text, and returns the view of what was written, which lies somewhere in text. Exact numbers have one form
  * each: no needless zeros, one digit at least before the point, no `-0`. Floating ones have the fewest digits, of 15,
  * 16 and 17 (of 1 to 17 for a subnormal one), that are read back as the same double; a zero is `0`. */

@@ -86,9 +86,9 @@ map() {
 
 @test "it is one expression, and nothing after it" {
     map -e 'value; DROP TABLE record'
-    expect_refusal '-e: a ; has no place here: it is one expression' 'value; DROP TABLE record' '     ^'
+    expect_refusal '-e: nothing may follow, and so a ; has no place here' 'value; DROP TABLE record' '     ^'
     map -q 'SELECT value; SELECT 2'
-    expect_refusal '-q: a ; has no place here: it is one query' 'SELECT value; SELECT 2' '            ^'
+    expect_refusal '-q: nothing may follow, and so a ; has no place here' 'SELECT value; SELECT 2' '            ^'
     map -e '1) FROM (SELECT 1'
     expect_refusal '-e: nothing is open that this ) closes' '1) FROM (SELECT 1' ' ^'
     map -q 'SELECT 1) SELECT (2'

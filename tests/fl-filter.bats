@@ -97,7 +97,7 @@ END
     done
 }
 
-@test "the stages after it know which record of the input is a bad one" {
+@test "a stage after it counts the records that come to it" {
     printf '1\n2\n3\nx\n' >lines
     run_sh "fl-input lines | fl-filter -e 'value <> 2' | fl-key ALL | fl-statemap sum | fl-out"
     expect_status 65

@@ -33,10 +33,18 @@ static bool check_number(struct bytes text, struct number *number)
     int64_t integer;
     double high, low;
     bool is_integer = number_parse_integer(text, &integer);
-    if (number_parse(text, number) != NUMBER_OK) {
+    int64_t json_integer;
+    double json_real;
+    const enum number_json json = number_parse_json(text, &json_integer, &json_real);
+    const enum number_answer answer = number_parse(text, number);
+    FUZZ_CHECK(json == NUMBER_NOT_JSON || answer != NUMBER_NONE);
+    if (answer != NUMBER_OK) {
         FUZZ_CHECK(!is_integer);
         return false;
     }
+    number_split(*number, &high, &low);
+    FUZZ_CHECK(json != NUMBER_INTEGER || (!number->floating && number->mantissa == json_integer && number->scale == 0));
+    FUZZ_CHECK(json != NUMBER_REAL || high == json_real);
     FUZZ_CHECK(!is_integer || (!number->floating && number->scale == 0 && number->mantissa == integer));
     struct bytes canonical = number_format(*number, form);
     FUZZ_CHECK(number_parse(canonical, &again) == NUMBER_OK);

@@ -2,11 +2,7 @@
  * a bad one; and where the comma is. What does not compile, which ends the program, is in tests/expr.bats. */
 #include "expr.h"
 
-#include <math.h>
-#include <stdarg.h>
-
 #include "check.h"
-#include "frame.h"
 
 /* The rows as text: columns between `|`, rows between `;`, NULL as `~`; or why there are none. */
 static const char *shown(struct expr *expr, const struct expr_input *input)
@@ -100,29 +96,6 @@ static void check_binding(void)
     struct expr_rows rows;
     CHECK(expr_evaluate(expr, &(struct expr_input){.value = {"a\0\xff", 3}}, &rows) == NULL && rows.count == 1 &&
           bytes_equal(rows.values[0], (struct bytes){"a\0\xff", 3}));
-    expr_close(expr);
-}
-
-/* Each way to read a real is that of strtod. */
-static void check_reals(void)
-{
-    struct expr *expr = open_any(EXPR_VALUES, "value * 1.0 + 0.0 = num(key) + 0.0, printf('%!.17g', value)");
-    for (int i = 0; i < 20000; i++) {
-        char text[64], expected[64];
-        uint64_t random = check_random();
-        int scale = (int)(check_random() % 30), digits = (int)(check_random() % 19) + 1;
-        uint64_t mantissa = random;
-        for (int drop = 20 - digits; drop > 0; drop--)
-            mantissa /= 10;
-        snprintf(text, sizeof text, "%s%llu.%0*u%llu", random % 2 ? "-" : "", (unsigned long long)mantissa % 1000,
-                 scale, 0u, (unsigned long long)mantissa);
-        struct expr_rows rows;
-        struct bytes value = bytes_of(text);
-        CHECK_ABOUT(value, expr_evaluate(expr, &(struct expr_input){.value = value, .key = value}, &rows) == NULL);
-        snprintf(expected, sizeof expected, "%.*s", (int)rows.values[1].size, rows.values[1].data);
-        CHECK_ABOUT(value, bytes_equal(rows.values[0], bytes_of("1")));
-        CHECK_ABOUT(value, fabs(strtod(expected, NULL) - strtod(text, NULL)) <= fabs(strtod(text, NULL)) * 1e-15);
-    }
     expr_close(expr);
 }
 
@@ -292,7 +265,6 @@ static void check_comma(void)
 int main(void)
 {
     check_binding();
-    check_reals();
     check_output();
     check_conditions();
     check_queries();

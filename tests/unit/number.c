@@ -504,6 +504,45 @@ static void check_floor(void)
     }
 }
 
+/* What JSON writes as a number, and what it does not; reals are those of strtod, bit for bit. */
+static void check_json(void)
+{
+    static const char *const integers[] = {"0",  "-0", "7", "-7", "10", "123456789012345678", "1234567890123456789",
+                                           "9223372036854775807", "-9223372036854775808"};
+    static const char *const reals[] = {"0.0", "-0.0", "1.50", "-1.5", "1e3", "1E3", "1e+3", "1e-3", "1.5e300",
+                                        "0.30000000000000000000000000000000000000000000000000004", "1e-400",
+                                        "123456789012345678901234567890.5", "9007199254740993.0", "-1e-400"};
+    static const char *const others[] = {"", "-", "+5", "007", "-007", "00", ".5", "5.", "-.5", "1.e5", "1e", "1e+",
+                                         "1.5e", "0x10", "1 ", " 1", "1,5", "nan", "inf", "9223372036854775808",
+                                         "-9223372036854775809", "99999999999999999999", "1e309", "-1e999", "1e5x",
+                                         "1.2.3", "--1", "1e5.5", "a"};
+    int64_t integer;
+    double real;
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
+        struct bytes text = check_copy(integers[i]);
+        CHECK_ABOUT(text, number_parse_json(text, &integer, &real) == NUMBER_INTEGER &&
+                              integer == strtoll(integers[i], NULL, 10));
+        free((void *)text.data);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct bytes text = check_copy(others[i]);
+        CHECK_ABOUT(text, number_parse_json(text, &integer, &real) == NUMBER_NOT_JSON);
+        free((void *)text.data);
+    }
+    for (size_t i = 0; i < 50000 + sizeof reals / sizeof *reals; i++) {
+        char random[96];
+        const char *string = i < sizeof reals / sizeof *reals ? reals[i] : random;
+        snprintf(random, sizeof random, "%s%llu.%0*llu%s", check_random() % 2 == 0 ? "-" : "",
+                 (unsigned long long)(check_random() >> check_random() % 64), (int)(check_random() % 25),
+                 (unsigned long long)(check_random() >> check_random() % 64), check_random() % 4 == 0 ? "e-7" : "");
+        struct bytes text = check_copy(string);
+        const double expected = strtod(string, NULL);
+        CHECK_ABOUT(text, number_parse_json(text, &integer, &real) == NUMBER_REAL &&
+                              memcmp(&real, &expected, sizeof real) == 0);
+        free((void *)text.data);
+    }
+}
+
 int main(void)
 {
     check_grammar();
@@ -516,5 +555,6 @@ int main(void)
     check_divide();
     check_decimal();
     check_floor();
+    check_json();
     return check_end();
 }
