@@ -6,6 +6,7 @@
  *
  * Each record counts in its key's state exactly once, whatever dies and however often: the state is saved with the
  * epoch, and goes back to the last commit with everything else. The records of a key stay in order. */
+#include "keyed.h"
 #include "option.h"
 #include "size.h"
 #include "stage.h"
@@ -25,41 +26,10 @@ static const char usage[] =
     "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
     STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
-enum { AHEAD = 32 }; /* records whose keys are hashed, and asked for, before the first of them is looked up */
-
 struct statemap {
     struct transition transition;
     size_t memory; /* bytes that states may take; 0: no limit */
 };
-
-/* Hashes the keys, and asks for their states. The same key twice in a row is hashed once. */
-static void look_ahead(struct stage *stage, const struct record *records, size_t count, uint64_t *hashes)
-{
-    size_t hashed = 0, places[AHEAD];
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && records[i].same_key)
-            continue;
-        hashes[i] = state_hash(records[i].key);
-        state_prefetch(stage->state, hashes[i]);
-        places[hashed++] = i;
-    }
-    for (size_t i = 0; hashed > 1 && i < hashed; i++)
-        state_prefetch_entry(stage->state, hashes[places[i]]);
-}
-
-/* Records in a row with the same key: the state goes back into its slot after the last of them. */
-struct run {
-    struct state_slot *slot; /* NULL: none is at hand */
-    struct bytes state;      /* in the slot, in the transition, or in a record */
-    bool changed;
-};
-
-static void end_run(struct stage *stage, struct run *run)
-{
-    if (run->slot != NULL && run->changed)
-        state_set(stage->state, run->slot, run->state);
-    *run = (struct run){.slot = NULL};
-}
 
 static inline void send(struct stage *stage, const struct record *record, struct bytes value, bool plain)
 {
@@ -69,32 +39,41 @@ static inline void send(struct stage *stage, const struct record *record, struct
         stage_send(stage, &sent);
 }
 
-static void send_more(struct stage *stage, const struct record *record, const struct transition_result *result)
+static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
 {
-    for (size_t i = 0; i < result->count; i++)
-        send(stage, record, result->more[i * result->stride], false);
+    struct statemap *map = context;
+    struct transition_result result;
+    const char *why = transition_apply(&map->transition, stage, record, run->state, &result);
+    if (why != NULL)
+        return why;
+    send(stage, record, result.first.emit, result.first.plain);
+    for (size_t i = 0; i < result.count; i++)
+        send(stage, record, result.more[i * result.stride], false);
+    keyed_set(run, result.first.state);
+    return NULL;
 }
 
-/* Compiled once for operations, which nothing of the expressions shall slow. */
-static inline void on_record(struct statemap *map, struct stage *stage, const struct record *record, struct run *run,
-                             bool operation)
+/* The same for operations, which nothing of the expressions shall slow. */
+static const char *take_by_operation(void *context, struct stage *stage, const struct record *record,
+                                     struct keyed_run *run)
 {
-    struct transition *transition = &map->transition;
-    struct transition_result result;
-    const char *why = operation
-                          ? transition->op.apply(&transition->op, run->state, record->value, &result.first)
-                          : transition_apply(transition, stage, record, run->state, &result);
-    if (why != NULL) {
-        end_run(stage, run);
-        stage_refuse(stage, record, "%s", why);
-        return;
-    }
-    send(stage, record, result.first.emit, result.first.plain);
-    if (!operation)
-        send_more(stage, record, &result);
-    run->changed |= result.first.state.data != run->state.data;
-    run->state.data = result.first.state.data;
-    run->state.size = result.first.state.size;
+    struct statemap *map = context;
+    struct op_result result;
+    const char *why = map->transition.op.apply(&map->transition.op, run->state, record->value, &result);
+    if (why != NULL)
+        return why; // cppcheck-suppress returnDanglingLifetime
+    send(stage, record, result.emit, result.plain);
+    keyed_set(run, result.state);
+    return NULL;
+}
+
+static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
+{
+    const struct statemap *map = context;
+    if (map->transition.op.apply != NULL)
+        keyed_records(context, stage, records, count, take_by_operation);
+    else
+        keyed_records(context, stage, records, count, take);
 }
 
 static void on_begin(void *context, struct stage *stage)
@@ -103,46 +82,6 @@ static void on_begin(void *context, struct stage *stage)
     if (map->memory > 0 && !stage->recovers)
         option_refuse("-m goes with recovery: give -r to a stage of the flow");
     state_limit(stage->state, map->memory);
-}
-
-static inline void take_records(struct statemap *map, struct stage *stage, const struct record *records, size_t count,
-                                bool operation)
-{
-    uint64_t hashes[AHEAD];
-    struct run run = {.slot = NULL};
-    for (size_t done = 0; done < count; done += AHEAD) {
-        size_t some = count - done < AHEAD ? count - done : AHEAD;
-        uint64_t hash = 0;
-        look_ahead(stage, records + done, some, hashes);
-        for (size_t i = 0; i < some; i++) {
-            const struct record *record = &records[done + i];
-            if (!record->keyed) {
-                end_run(stage, &run);
-                stage_refuse(stage, record, "has no key: put fl-key before");
-                continue;
-            }
-            if (i == 0 || !record->same_key) {
-                end_run(stage, &run);
-                hash = hashes[i];
-            }
-            if (run.slot == NULL) {
-                run.slot = state_find(stage->state, record->key, hash);
-                run.state = state_value(run.slot);
-            }
-            on_record(map, stage, record, &run, operation);
-        }
-    }
-    end_run(stage, &run);
-}
-
-static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
-{
-    take_records(context, stage, records, count, true);
-}
-
-static void on_records_with_expressions(void *context, struct stage *stage, const struct record *records, size_t count)
-{
-    take_records(context, stage, records, count, false);
 }
 
 int main(int argc, char **argv)
@@ -168,8 +107,7 @@ int main(int argc, char **argv)
                                           .signature = map.transition.signature.data,
                                           .accepts = true,
                                           .begin = on_begin,
-                                          .records = map.transition.op.apply != NULL ? on_records
-                                                                                     : on_records_with_expressions};
+                                          .records = on_records};
     int status = stage_run(&program, &map, &stage_options);
     transition_close(&map.transition);
     return status;

@@ -181,6 +181,7 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     if (stage->waits)
         message_fail(STATUS_DATA, "epoch %" PRIu64 " ends before all steps have saved epoch %" PRIu64, epoch,
                      stage->epoch);
+    stage->final = final;
     if (final)
         finish(stage);
     else

@@ -61,6 +61,7 @@ struct stage {
     struct state *state;    /* what the stage keeps: what is put here is saved; NULL for one that keeps none */
     bool recovers;          /* the flow takes part in recovery from this stage or one before */
     bool root;              /* and this stage is where it begins */
+    bool final;             /* the epoch at hand is the final one */
     bool eager;             /* every record is an epoch of its own (-s 0) */
 
     /* The loop's own. */
@@ -110,7 +111,8 @@ struct stage_program {
     /* The epoch ends: the last chance to put into stage->state what is to be saved with it. */
     void (*freeze)(void *context, struct stage *stage);
 
-    /* The input has ended; records may still be sent. */
+    /* The input has ended; records may still be sent. With recovery that is in the final epoch (stage->final), which
+     * saves what comes of it; or where there is none, as nothing came since the one before. */
     void (*finish)(void *context, struct stage *stage);
 };
 

@@ -72,6 +72,16 @@ FLOWS = {flow.name: flow for flow in [
     Flow('reject', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1 --reject rejected-1.txt',
                     'fl-statemap min --reject rejected-2.txt', 'fl-out out.txt'],
          [b'1\n\nx\n2\n', b'\n0\n']),
+    Flow('expression', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-statemap -e "'
+                        "iif(field(value, 2) % 4 = 0, NULL, coalesce(state, 0) + field(value, 2)), coalesce(new_state, 'gone')"
+                        '"', 'fl-out out.txt'],
+         [words(1, 10), words(11, 16)], partitions=2),
+    # One chunk: what is sent at the end of the input is sent at the end of each run, and so depends on where runs end.
+    Flow('reduce', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-reduce count', 'fl-out out.txt'],
+         [words(1, 4)], partitions=2),
+    Flow('keep', ['fl-input -r db -s 1ms in.txt', 'fl-key -f 1', "fl-reduce --keep -e 'coalesce(state, 0) + 1, new_state'",
+                  'fl-key ALL', 'fl-reduce sum', 'fl-out out.txt'],
+         [words(1, 20)]),
     Flow('large', ['fl-input -r db -s 0 in.txt', 'fl-key ALL', 'fl-statemap last', 'fl-out out.txt'],
          [b'a\n' + b'b' * 5000000 + b'\n', b'c\n']),
 ]}
