@@ -164,6 +164,8 @@ SELECT file FROM pragma_database_list()
 SELECT 1 FROM main.pragma_function_list
 SELECT data FROM sqlite_dbpage
 SELECT name FROM dbstat
+SELECT count(*) FROM dbstat
+SELECT count(*) FROM bytecode('SELECT 1')
 SELECT name FROM fsdir('/')
 WITH a AS (DELETE FROM record RETURNING 1) SELECT * FROM a
 WITH a AS (INSERT INTO record VALUES (1) RETURNING 1) SELECT * FROM a
