@@ -45,6 +45,12 @@ END
     expect_status 0
     expect_stdout <lines
     expect_stderr ''
+    run_sh 'fl-input <lines | fl-filter -e 1 | fl-key -e value | fl-map -e value | fl-map -e key |
+        fl-map -q "SELECT value UNION ALL SELECT NULL" | fl-key -x | fl-inspect 2>shown | fl-out'
+    expect_status 0
+    expect_stdout <lines
+    expect_stderr ''
+    [ "$(wc -l <shown)" -eq "$(wc -l <lines)" ] || fail 'a record is not shown as one line'
 }
 
 @test "a state may hold any byte, and comes back from the recovery directory" {

@@ -71,6 +71,32 @@ has_lines() {
     expect_file counts <expected
 }
 
+@test "a running count of words that a query splits and conditions choose, killed again and again" {
+    for _ in {1..30}; do licence_words; done | awk 'NR <= 6000' | paste -d ' ' - - - - - - >lines
+    tr ' ' '\n' <lines | grep -v '^..$' | running_counts >expected
+    fl-recovery-init db 2
+    touch counts
+    cat >flow <<'END'
+fl-input -r db -s "$1" lines |
+    fl-map -q "SELECT value FROM json_each('[\"' || replace(record.value, ' ', '\",\"') || '\"]')" |
+    fl-filter -v -e "length(value) = 2" | fl-key -e value | fl-inspect 2>/dev/null |
+    fl-statemap count | fl-out counts
+END
+    for victim in fl-map fl-filter fl-key fl-inspect; do
+        before=$(wc -l <counts)
+        start 'exec sh flow 0'
+        wait_until 20 has_lines counts $((before + 100))
+        kill -KILL "$(stage_pid $victim)"
+        finish
+        [ "$status" -ne 0 ] || fail "$victim was killed, and nobody noticed"
+    done
+    run_sh 'sh flow 10'
+    expect_status 0
+    expect_stdout ''
+    expect_stderr ''
+    expect_file counts <expected
+}
+
 @test "the last count of each word is what uniq counts" {
     licence_words >words
     run_sh "fl-input words | fl-key -f 1 | fl-statemap count | fl-out |
