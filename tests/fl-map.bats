@@ -32,8 +32,8 @@ maps() {
 
 @test "a query makes any number of records, in order" {
     printf 'to be or\n\nnot\n' >lines
-    split="WITH RECURSIVE w(n, word) AS (SELECT 1, field(value, 1) UNION ALL SELECT n + 1, field(value, n + 1) FROM w, record
-        WHERE word IS NOT NULL) SELECT word FROM w"
+    split="WITH RECURSIVE w(n, word) AS (SELECT 1, field(value, 1)
+            UNION ALL SELECT n + 1, field(value, n + 1) FROM w, record WHERE word IS NOT NULL) SELECT word FROM w"
     maps "-q \"$split\""
     expect_stdout $'to\nbe\nor\nnot'
     printf '[3,null,"a b",1.50]\n[]\n[{"a": 1}]\n' >lines
@@ -173,7 +173,8 @@ refuses() {
 @test "in a flow that is resumed" {
     fl-recovery-init db
     seq 5 >lines
-    flow="fl-input -r db lines | fl-map -k \"'k' || (value % 2)\" -q 'VALUES (value), (value * 10)' | fl-statemap sum | fl-out"
+    flow="fl-input -r db lines | fl-map -k \"'k' || (value % 2)\" -q 'VALUES (value), (value * 10)' |
+        fl-statemap sum | fl-out"
     run_sh "$flow"
     expect_status 0
     expect_stdout <<'END'
