@@ -15,20 +15,6 @@ setup() {
 
 flow='fl-key ALL | fl-statemap sum | fl-out out'
 
-# expect_sums: each line of nums.txt stands once in the file out, summed up.
-expect_sums() {
-    awk '{ sum += $1; printf "ALL\t%d\n", sum }' nums.txt >"$results/sums"
-    expect_file out <"$results/sums"
-}
-
-has_committed() {
-    [ "$(committed)" -ge "$1" ]
-}
-
-committed() {
-    sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
-}
-
 # at TIME, in the form of faketime -f: what comes before the programs of a flow.
 at() {
     echo "faketime -m -f '$1' env"

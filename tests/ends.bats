@@ -14,29 +14,11 @@ setup() {
     printf '1\n2\n3\n' >nums.txt
 }
 
-committed() {
-    sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
-}
-
-has_committed() {
-    [ "$(committed)" -ge "$1" ]
-}
-
-has_lines() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 # start_flow OPTIONS: a flow that sums up nums.txt into the file out, and then waits.
 start_flow() {
     start "trap : INT TERM HUP
         fl-input -r db $1 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out"
     exec 7<>gate
-}
-
-# expect_sums: each line of nums.txt stands once in the file out, summed up.
-expect_sums() {
-    awk '{ sum += $1; printf "ALL\t%d\n", sum }' nums.txt >"$results/sums"
-    expect_file out <"$results/sums"
 }
 
 # expect_next_run: the next run is right, as if nothing had happened before.

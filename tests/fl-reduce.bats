@@ -148,10 +148,6 @@ fl-out: the stage before failed (status 65)'
     gives $'a\t5'
 }
 
-has_committed() {
-    [ "$(sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits')" -ge "$1" ]
-}
-
 @test "Ctrl-C and TERM end the input, and the results are sent" {
     local signal
     for signal in INT TERM; do

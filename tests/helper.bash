@@ -96,6 +96,20 @@ wait_until() {
     done
 }
 
+# has_lines FILE NUMBER: so many at least; has_committed NUMBER: the recovery directory db has so many epochs committed.
+has_lines() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+has_committed() {
+    [ "$(committed)" -ge "$1" ]
+}
+
+# The last epoch that the recovery directory db has committed.
+committed() {
+    sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
+}
+
 # expect_status NUMBER
 expect_status() {
     [ "$status" -eq "$1" ] || fail "status $status instead of $1"
@@ -115,6 +129,11 @@ expect_file() {
     fi
     cmp -s "$results/expected" "$file" ||
         fail "${file##*/} differs:" "$(diff -a -u -L expected -L "${file##*/}" "$results/expected" "$file" | cat -v)"
+}
+
+# expect_sums: the file out has the running sums of nums.txt, all with the key ALL.
+expect_sums() {
+    expect_file out < <(awk '{ sum += $1; printf "ALL\t%d\n", sum }' nums.txt)
 }
 
 # expect_message PATTERN: standard error has a line that matches the extended regular expression.

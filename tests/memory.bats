@@ -42,10 +42,6 @@ resident() {
     expect_file out <expected
 }
 
-has_lines() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 @test "a run that meets few keys of many does not load them all" {
     make_input
     fl-recovery-init db

@@ -47,10 +47,6 @@ running_counts() {
     expect_stderr ''
 }
 
-has_lines() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 @test "a running count of words, killed again and again" {
     for _ in {1..30}; do licence_words; done | awk 'NR <= 5000' >words
     running_counts <words >expected

@@ -21,14 +21,6 @@ start_flow() {
     wait_until 10 has_committed "$(wc -l <nums.txt)"
 }
 
-has_committed() {
-    [ "$(sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits')" -ge "$1" ]
-}
-
-has_lines() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 not_there() {
     ! stage_pid "$1"
 }
@@ -49,12 +41,6 @@ signal() {
     else
         kill "-$1" "$(stage_pid "$2")"
     fi
-}
-
-# expect_sums: each line of nums.txt stands once in the file out, summed up.
-expect_sums() {
-    awk '{ sum += $1; printf "ALL\t%d\n", sum }' nums.txt >"$results/sums"
-    expect_file out <"$results/sums"
 }
 
 expect_next_run() {

@@ -13,18 +13,6 @@ setup() {
     mkfifo gate
 }
 
-committed() {
-    sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
-}
-
-has_committed() {
-    [ "$(committed)" -ge "$1" ]
-}
-
-has_lines() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 # The sum that the directory holds.
 saved_sum() {
     sqlite3 -readonly "$1/part-0.sqlite3" "SELECT state_key, ser_change FROM snaps WHERE step_id = 'statemap'

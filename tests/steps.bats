@@ -11,14 +11,6 @@ setup() {
     mkfifo gate
 }
 
-committed() {
-    sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
-}
-
-has_committed() {
-    [ "$(committed)" -ge "$1" ]
-}
-
 # every_part DIR SQL: what each partition answers, behind its number.
 every_part() {
     local part

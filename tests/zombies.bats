@@ -16,12 +16,6 @@ setup() {
 
 flow='fl-input -r db -s 0 nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
 
-# expect_sums: each line of nums.txt stands once in the file out, summed up.
-expect_sums() {
-    awk '{ sum += $1; printf "ALL\t%d\n", sum }' nums.txt >"$results/sums"
-    expect_file out <"$results/sums"
-}
-
 expect_next_run() {
     run_sh "$flow"
     expect_status 0
@@ -34,10 +28,6 @@ start_flow() {
     start "fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out"
     exec 7<>gate
     wait_until 10 has_committed "$(wc -l <nums.txt)"
-}
-
-has_committed() {
-    [ "$(sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits')" -ge "$1" ]
 }
 
 not_there() {
