@@ -3,10 +3,13 @@
  *     fl-statemap OP                  an operation: each record is sent on with its key's new result as value
  *     fl-statemap -e STATE[,EMIT]     expressions for the new state, and for what is sent
  *     fl-statemap -q QUERY            a query with a row for each record to send, and the new state in the last
+ *     fl-statemap -x CMD [ARG...]     a program that is asked for both, in JSON
  *
  * Each record counts in its key's state exactly once, whatever dies and however often: the state is saved with the
  * epoch, and goes back to the last commit with everything else. The records of a key stay in order. */
+#include "exchange.h"
 #include "keyed.h"
+#include "mapper.h"
 #include "option.h"
 #include "size.h"
 #include "stage.h"
@@ -18,17 +21,20 @@ static const char usage[] =
     "       -e STATE[,EMIT]\n"
     "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
     "       -q QUERY\n"
+    "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
+    "       [--timeout SPAN] -x CMD [ARG...]\n"
     "\n"
     "  OP is sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, distinct, topk:N,\n"
     "  histogram:WIDTH, first or last\n"
     "  -e, --expression STATE[,EMIT]  the new state, and what is sent (the new state if not given)\n"
     "  -q, --query QUERY              a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent\n"
     "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
-    STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
+    MAPPER_USAGE STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 struct statemap {
     struct transition transition;
-    size_t memory; /* bytes that states may take; 0: no limit */
+    struct exchange exchange; /* of -x, in the place of the transition */
+    size_t memory;            /* bytes that states may take; 0: no limit */
 };
 
 static inline void send(struct stage *stage, const struct record *record, struct bytes value, bool plain)
@@ -84,14 +90,51 @@ static void on_begin(void *context, struct stage *stage)
     state_limit(stage->state, map->memory);
 }
 
+static const char *on_request(void *context, struct stage *stage, const struct record *record, size_t outstanding,
+                              struct buffer *line)
+{
+    struct statemap *map = context;
+    return exchange_request(&map->exchange, stage, record, outstanding, line);
+}
+
+static const char *on_answer(void *context, struct stage *stage, const struct record *record, struct bytes line)
+{
+    struct statemap *map = context;
+    return exchange_answer(&map->exchange, stage, record, line);
+}
+
+/* With -x: the program is asked. */
+static int run_program(struct statemap *map, const struct mapper_options *options,
+                       const struct stage_options *stage_options)
+{
+    struct buffer signature = {0};
+    buffer_print(&signature, "statemap -x");
+    for (char **word = options->command; *word != NULL; word++)
+        buffer_print(&signature, " %s", *word);
+    buffer_add_byte(&signature, '\0');
+    exchange_open(&map->exchange);
+    const struct mapper mapper = {.name = "statemap",
+                                  .signature = signature.data,
+                                  .accepts = true,
+                                  .begin = on_begin,
+                                  .request = on_request,
+                                  .answer = on_answer};
+    int status = mapper_run(&mapper, map, options, stage_options);
+    exchange_close(&map->exchange);
+    buffer_free(&signature);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
     struct transition_options transition_options = {0};
+    struct mapper_options mapper_options = {0};
     const char *memory = NULL;
     const struct option_entry options[] = {TRANSITION_OPTIONS(transition_options),
+                                           MAPPER_OPTIONS(mapper_options),
                                            {.letter = 'm', .name = "memory", .argument = &memory},
                                            STAGE_OPTIONS(stage_options),
                                            STAGE_REJECT_OPTION(stage_options),
@@ -100,9 +143,15 @@ int main(int argc, char **argv)
                                            {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
     struct statemap map = {.memory = 0};
-    transition_open(&map.transition, "statemap", TRANSITION_EACH, operands[0], &transition_options);
+    const bool program_given = mapper_is_given(&mapper_options);
+    if ((operands[0] != NULL) + (transition_options.expression != NULL) + (transition_options.query != NULL) +
+            program_given != 1)
+        option_refuse("give one operation, or -e, or -q, or -x");
     if (memory != NULL && !size_parse(memory, &map.memory))
         option_refuse("-m: \"%s\" is not a size such as 500K, 64M or 2G", memory);
+    if (program_given)
+        return run_program(&map, &mapper_options, &stage_options);
+    transition_open(&map.transition, "statemap", TRANSITION_EACH, operands[0], &transition_options);
     const struct stage_program program = {.name = "statemap",
                                           .signature = map.transition.signature.data,
                                           .accepts = true,

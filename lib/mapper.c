@@ -263,6 +263,7 @@ int mapper_run(const struct mapper *mapper, void *context, const struct mapper_o
     coprocess_open(&run.process, options->command, read_timeout(options->timeout));
     const struct stage_program program = {.name = mapper->name,
                                           .signature = mapper->signature,
+                                          .accepts = mapper->accepts,
                                           .begin = on_begin,
                                           .records = on_records,
                                           .complete = on_complete,

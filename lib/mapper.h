@@ -36,6 +36,7 @@ struct mapper {
     /* As in struct stage_program. */
     const char *name;
     const char *signature;
+    bool accepts;
     void (*begin)(void *context, struct stage *stage);
 
     /* Appends to line what the program is asked for a record, without a LF. The records before it that are not answered

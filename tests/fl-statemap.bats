@@ -227,9 +227,9 @@ refuses() {
 }
 
 @test "the command line" {
-    refuses '' 'give one operation, or -e, or -q'
-    refuses 'sum -e value' 'give one operation, or -e, or -q'
-    refuses '-q "SELECT 1" -e value' 'give one operation, or -e, or -q'
+    refuses '' 'give one operation, or -e, or -q, or -x'
+    refuses 'sum -e value' 'give one operation, or -e, or -q, or -x'
+    refuses '-q "SELECT 1" -e value' 'give one operation, or -e, or -q, or -x'
     refuses 'sum max' 'unexpected operand "max"'
     for name in median SUM sum:1 '' 'sum '; do
         refuses "'$name'" \
