@@ -322,8 +322,7 @@ bool directory_find_epoch(const char *path, struct store *const *parts, unsigned
         if (store_part(parts[i])->floor > store_part(parts[youngest])->floor)
             youngest = i;
     }
-    /* Between two commits some steps may have saved an epoch, and others not. */
-    *epoch = store_committed_up_to(parts[0], survey.front);
+    *epoch = survey.front;
     why->size = 0;
     if (*epoch < store_part(parts[youngest])->floor)
         buffer_print(why,
@@ -527,13 +526,12 @@ bool directory_rewind(struct directory *directory, uint64_t epoch)
     if (!directory_find_epoch(directory->path, directory->parts, directory->count, &directory->epoch, &why))
         message_fail(STATUS_MISFIT, "%s", why.data);
     buffer_free(&why);
-    const uint64_t commit = store_committed_up_to(directory->parts[0], epoch);
-    if (commit < directory_floor(directory) || epoch > directory->epoch)
+    if (epoch < directory_floor(directory) || epoch > directory->epoch)
         return false;
     /* Partition 0, which has the commits, comes first: after a crash all others go back too. */
     for (unsigned i = 0; i < directory->count; i++) {
         directory_lock_part(directory->lock, directory->path, i);
-        store_return_to(directory->parts[i], commit);
+        store_return_to(directory->parts[i], epoch);
         lock_release(directory->lock, i);
     }
     return true;

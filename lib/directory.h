@@ -79,8 +79,8 @@ int directory_check(const char *name);
 void directory_copy(const struct directory *directory, const char *to);
 
 /* Both change a claimed directory, so that a crash on the way leaves what the same call finishes: drop a step and its
- * states; go back to an epoch, or to the newest commit before it, or return false where that is not between the floor and
- * the epoch to go on from, which directory->epoch then says. */
+ * states; go back to an epoch, or return false where that is not between the floor and the epoch to go on from, which
+ * directory->epoch then says. */
 void directory_forget(struct directory *directory, struct bytes step);
 bool directory_rewind(struct directory *directory, uint64_t epoch);
 

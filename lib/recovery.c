@@ -44,7 +44,6 @@ struct recovery {
     uint64_t resume_epoch;
     bool unfinished;
     uint64_t committed;
-    int64_t interval;
     int64_t backup;
     bool root;
     int lock;
@@ -145,12 +144,11 @@ static struct recovery *recovery_new(char *directory)
     return recovery;
 }
 
-struct recovery *recovery_begin(const char *directory, int64_t interval, int64_t backup)
+struct recovery *recovery_begin(const char *directory, int64_t backup)
 {
     struct buffer why = {0};
     struct recovery *recovery = recovery_new(directory_find(directory));
     recovery->root = true;
-    recovery->interval = interval;
     recovery->backup = backup;
     directory_take(recovery->lock, directory, recovery->run);
     directory_convert(recovery->directory);
@@ -236,7 +234,7 @@ struct recovery *recovery_join(const struct control *hello)
 {
     char *path = (char *)copy(announced(hello)).data;
     struct recovery *recovery = recovery_new(path);
-    uint64_t interval = 0, backup = 0, count = 0;
+    uint64_t backup = 0, count = 0;
     for (size_t i = 0; i < hello->count; i++) {
         struct bytes field = hello->fields[i];
         struct bytes run = attribute(field, "run");
@@ -247,11 +245,9 @@ struct recovery *recovery_join(const struct control *hello)
             add_step_id(recovery, copy(step));
         read_number(attribute(field, "execution"), &recovery->execution);
         read_number(attribute(field, "resume"), &recovery->resume_epoch);
-        read_number(attribute(field, "interval"), &interval);
         read_number(attribute(field, "backup"), &backup);
         read_number(attribute(field, "partitions"), &count);
     }
-    recovery->interval = (int64_t)interval;
     recovery->backup = (int64_t)backup;
     recovery->committed = recovery->resume_epoch;
     recovery->steps_before = recovery->steps_count;
@@ -285,7 +281,6 @@ void recovery_write_hello(const struct recovery *recovery, struct line_writer *o
         } numbers[] = {{"partitions", recovery->count},
                        {"execution", recovery->execution},
                        {"resume", recovery->resume_epoch},
-                       {"interval", (uint64_t)recovery->interval},
                        {"backup", (uint64_t)recovery->backup}};
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
             field.size = 0;
@@ -406,11 +401,6 @@ void recovery_check_steps(struct recovery *recovery)
     each_step(recovery, check_step, recovery);
 }
 
-int64_t recovery_interval(const struct recovery *recovery)
-{
-    return recovery->interval;
-}
-
 uint64_t recovery_resume_epoch(const struct recovery *recovery)
 {
     return recovery->resume_epoch;
@@ -488,9 +478,9 @@ static void save(struct recovery *recovery)
         if (fdatasync(recovery->synced[i].fd) == -1)
             message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->synced[i].name, strerror(errno));
     CRASH_POINT("sync: after");
-    const uint64_t floor = find_floor(recovery);
     for (unsigned index = recovery->count; index-- > 0;) {
         begin_write(recovery, index);
+        const uint64_t floor = find_floor(recovery);
         if (index == 0 && recovery->root && !recovery->execution_saved)
             store_add_execution(writer(recovery, 0), recovery->execution, recovery->resume_epoch);
         for (size_t i = 0; i < recovery->own_count; i++)
@@ -579,6 +569,15 @@ bool recovery_saved(struct recovery *recovery)
     bool saved = recovery->work == WORK_SAVED;
     pthread_mutex_unlock(&recovery->mutex);
     return saved;
+}
+
+bool recovery_is_committed(struct recovery *recovery)
+{
+    if (recovery->saving)
+        return false;
+    if (recovery->committed < recovery->epoch)
+        recovery->committed = store_committed(reader(recovery, 0));
+    return recovery->committed >= recovery->epoch;
 }
 
 int recovery_wake_fd(const struct recovery *recovery)

@@ -16,8 +16,8 @@
 struct recovery;
 
 /* Begins an execution as its root: takes the directory's lock, checks its partitions, finds the resume epoch and
- * drops what is newer. interval and backup are the snapshot interval and the backup interval, in nanoseconds. */
-struct recovery *recovery_begin(const char *directory, int64_t interval, int64_t backup);
+ * drops what is newer. backup is the backup interval in nanoseconds. */
+struct recovery *recovery_begin(const char *directory, int64_t backup);
 
 /* Whether the fields of `!fl` name an execution. directory, where it is not NULL, must then be the same directory. */
 bool recovery_is_announced(const struct control *hello, const char *directory);
@@ -40,9 +40,6 @@ struct state *recovery_add_step(struct recovery *recovery, const char *base, con
 
 /* For the sink, after it has added its steps: refuses a flow that lacks a step that the directory has. */
 void recovery_check_steps(struct recovery *recovery);
-
-/* The snapshot interval of the execution, in nanoseconds. */
-int64_t recovery_interval(const struct recovery *recovery);
 
 /* The epoch that the execution went on from; 0 in a new directory. */
 uint64_t recovery_resume_epoch(const struct recovery *recovery);
@@ -75,6 +72,9 @@ void recovery_save(struct recovery *recovery, bool commit);
 bool recovery_saving(const struct recovery *recovery);
 bool recovery_saved(struct recovery *recovery);
 int recovery_wake_fd(const struct recovery *recovery);
+
+/* Whether the epoch that was frozen last is committed. */
+bool recovery_is_committed(struct recovery *recovery);
 
 /* Waits until the save is durable, and thaws the states. Returns the epoch. */
 uint64_t recovery_finish_save(struct recovery *recovery);

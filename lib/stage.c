@@ -22,6 +22,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
+#define COMMIT_WAIT SECOND
 
 /* A root that is no source has its input from the start each time. How much of it was processed, and a hash of that. */
 struct replay {
@@ -163,17 +164,6 @@ static void finish(struct stage *stage)
     stage->finished = true;
 }
 
-/* The epoch before is still being saved: this one is not closed, and what belongs to it belongs to the next. The stream
- * need not wait then. Each record's own epoch (-s 0) is closed in any case, and the final one. */
-static bool is_saving(struct stage *stage)
-{
-    if (stage->recovery == NULL)
-        return false;
-    if (recovery_saving(stage->recovery) && recovery_saved(stage->recovery))
-        finish_save(stage);
-    return stage->waits || recovery_saving(stage->recovery);
-}
-
 /* The epoch ends here: in this stage, and then in those after it. */
 static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
 {
@@ -222,6 +212,29 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     }
 }
 
+/* The time of the epoch has come. Where the one before is not committed yet it goes on: so no stage waits for a save, and
+ * no more is kept than it takes to go back by one epoch. */
+static void close_due(struct stage *stage, int64_t time)
+{
+    if (recovery_is_committed(stage->recovery))
+        close_epoch(stage, stage->epoch + 1, false);
+    else
+        stage->due = time + MILLISECOND;
+}
+
+/* The same for the final epoch. Without a sink nothing is ever committed. */
+static void await_commit(struct stage *stage)
+{
+    const int64_t end = now() + COMMIT_WAIT;
+    line_flush(&stage->out);
+    while (!stage->eager && !recovery_is_committed(stage->recovery) && now() < end) {
+        struct pollfd saved = {.fd = recovery_wake_fd(stage->recovery), .events = POLLIN};
+        poll(&saved, recovery_saving(stage->recovery) ? 1 : 0, 1);
+        if (recovery_saving(stage->recovery) && recovery_saved(stage->recovery))
+            finish_save(stage);
+    }
+}
+
 /* Notes that records have come, and closes the epoch where it is time. Of a root. */
 static void note_records(struct stage *stage)
 {
@@ -234,8 +247,8 @@ static void note_records(struct stage *stage)
     if (!stage->touched)
         stage->due = stage->interval > INT64_MAX - time ? INT64_MAX : time + stage->interval;
     stage->touched = true;
-    if (time >= stage->due && !is_saving(stage))
-        close_epoch(stage, stage->epoch + 1, false);
+    if (time >= stage->due)
+        close_due(stage, time);
 }
 
 bool stage_wait(struct stage *stage, int fd)
@@ -246,12 +259,13 @@ bool stage_wait(struct stage *stage, int fd)
         if (source && signals > 0)
             return false;
         int timeout = flushed ? -1 : 0;
-        if (stage->touched && !is_saving(stage)) {
-            int64_t left = stage->due - now();
-            if (left <= 0)
-                close_epoch(stage, stage->epoch + 1, false);
-            else if (flushed)
-                timeout = left / MILLISECOND >= INT_MAX ? INT_MAX : (int)(left / MILLISECOND) + 1;
+        if (stage->touched) {
+            int64_t time = now();
+            if (time >= stage->due)
+                close_due(stage, time);
+            int64_t left = (stage->due - time) / MILLISECOND;
+            if (stage->touched && flushed)
+                timeout = left >= INT_MAX ? INT_MAX : (int)left + 1;
         }
         struct pollfd fds[4] = {{.fd = fd, .events = POLLIN},
                                 {.fd = -1, .events = POLLIN},
@@ -335,9 +349,9 @@ static void begin_replay(struct stage *stage)
 static void begin_root(struct stage *stage, const struct stage_options *options, const char *directory)
 {
     stage->interval = span_option(options->interval, "FL_SNAPSHOT_INTERVAL", "-s", 10 * SECOND);
-    stage->recovery =
-        recovery_begin(directory, stage->interval, span_option(options->backup, "FL_BACKUP_INTERVAL", "-b", 0));
+    stage->recovery = recovery_begin(directory, span_option(options->backup, "FL_BACKUP_INTERVAL", "-b", 0));
     stage->root = stage->recovers = true;
+    stage->eager = stage->interval == 0;
     stage->unended = recovery_unfinished(stage->recovery);
 }
 
@@ -375,7 +389,6 @@ static void add_own_step(struct stage *stage, const struct stage_options *option
     }
     begin_reject(stage, options->reject);
     stage->epoch = recovery_resume_epoch(stage->recovery);
-    stage->eager = recovery_interval(stage->recovery) == 0;
     if (program->sink)
         recovery_check_steps(stage->recovery);
 }
@@ -600,29 +613,18 @@ static void take_control(struct stage *stage, const struct control *control)
     if (is(control->name, "epoch")) {
         uint64_t epoch = number_field(stage, control, 0);
         check_count(stage, control, 1);
-        bool final = control->count > 2 && is(control->fields[2], "final");
-        if (stage->recovery != NULL && (epoch <= stage->epoch || epoch <= stage->merged))
-            message_fail(STATUS_DATA, "epoch %" PRIu64 " follows epoch %" PRIu64, epoch,
-                         stage->merged > stage->epoch ? stage->merged : stage->epoch);
-        if (!final && !stage->eager && is_saving(stage))
-            stage->merged = epoch;
-        else
-            close_epoch(stage, epoch, final);
+        if (stage->recovery != NULL && epoch != stage->epoch + 1)
+            message_fail(STATUS_DATA, "epoch %" PRIu64 " follows epoch %" PRIu64, epoch, stage->epoch);
+        close_epoch(stage, epoch, control->count > 2 && is(control->fields[2], "final"));
         return;
     }
-    if (is(control->name, "saved") && stage->recovery != NULL) {
-        uint64_t epoch = number_field(stage, control, 0);
-        /* The stages before have saved in vain what was merged here. */
-        if (epoch == stage->merged)
-            return;
-        if (epoch != stage->epoch || (sink && stage->awaited == 0))
+    if (is(control->name, "saved") && sink && stage->recovery != NULL) {
+        if (!stage->waits || number_field(stage, control, 0) != stage->epoch || stage->awaited == 0)
             refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1},
                          "is not of the epoch at hand");
-        if (sink) {
-            stage->awaited--;
-            commit(stage);
-            return;
-        }
+        stage->awaited--;
+        commit(stage);
+        return;
     }
     if (is(control->name, "fl"))
         refuse_frame(stage, (struct bytes){control->frame.data, control->frame.size - 1},
@@ -649,8 +651,10 @@ static int end(struct stage *stage)
                      "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
                                                                        "or begin a new recovery directory",
                      stage->replay->count, stage->replay->count + stage->replay->skip);
-    if (stage->root && stage->unended)
+    if (stage->root && stage->unended) {
+        await_commit(stage);
         close_epoch(stage, stage->epoch + 1, true);
+    }
     finish(stage);
     finish_save(stage);
     if (stage->waits)

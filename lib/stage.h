@@ -61,8 +61,8 @@ struct stage {
     struct state *state;    /* what the stage keeps: what is put here is saved; NULL for one that keeps none */
     bool recovers;          /* the flow takes part in recovery from this stage or one before */
     bool root;              /* and this stage is where it begins */
+    bool eager;             /* and it closes an epoch after every record (-s 0) */
     bool final;             /* the epoch at hand is the final one */
-    bool eager;             /* every record is an epoch of its own (-s 0) */
 
     /* The loop's own. */
     const struct stage_program *program;
@@ -78,7 +78,6 @@ struct stage {
     size_t reject_step;    /* the index of its step */
     struct reject *reject; /* NULL: a record that cannot be taken ends the program */
     uint64_t epoch;        /* the last one that was closed */
-    uint64_t merged;       /* the last one whose end was met and not closed: it goes on into the next */
     size_t awaited;        /* of a sink: how many `!saved` of that epoch are still to come */
     bool waits;            /* of a sink: for them */
     size_t held;           /* of a sink that holds: bytes of out that belong to that epoch */

@@ -41,7 +41,6 @@ enum statement {
     BEGIN_LOOK,
     COMMIT,
     COMMITTED,
-    COMMITTED_UP_TO,
     COMMITTED_BY,
     COMMIT_TIME,
     IS_FINAL,
@@ -83,7 +82,6 @@ static const char *const sql[STATEMENTS] = {
     [BEGIN_LOOK] = "BEGIN",
     [COMMIT] = "COMMIT",
     [COMMITTED] = "SELECT max(commit_epoch) FROM commits",
-    [COMMITTED_UP_TO] = "SELECT max(commit_epoch) FROM commits WHERE commit_epoch <= ?1",
     [COMMITTED_BY] = "SELECT max(commit_epoch) FROM commits WHERE committed_at <= ?1",
     [COMMIT_TIME] = "SELECT committed_at FROM commits WHERE commit_epoch = ?1",
     [IS_FINAL] = "SELECT final FROM commits WHERE commit_epoch = ?1",
@@ -653,12 +651,6 @@ const char *store_path(const struct store *store)
 uint64_t store_committed(struct store *store)
 {
     return number(store, COMMITTED);
-}
-
-uint64_t store_committed_up_to(struct store *store, uint64_t epoch)
-{
-    bind_number(store, COMMITTED_UP_TO, 1, epoch);
-    return number(store, COMMITTED_UP_TO);
 }
 
 uint64_t store_committed_by(struct store *store, int64_t time)

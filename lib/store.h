@@ -51,10 +51,8 @@ void store_close(struct store *store);
 const struct store_part *store_part(const struct store *store);
 const char *store_path(const struct store *store);
 
-/* The newest commit, the newest of an epoch or before, the newest made at or before a time (seconds since 1970), the
- * newest execution; 0: none. */
+/* The newest commit, the newest commit made at or before a time (seconds since 1970), the newest execution; 0: none. */
 uint64_t store_committed(struct store *store);
-uint64_t store_committed_up_to(struct store *store, uint64_t epoch);
 uint64_t store_committed_by(struct store *store, int64_t time);
 uint64_t store_last_execution(struct store *store);
 
