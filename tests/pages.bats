@@ -61,6 +61,15 @@ section() {
     done
 }
 
+@test "every page is named in fl(7)" {
+    local page name
+    for page in "$ROOT"/man/fl-*.[1-8]; do
+        name=$(basename "${page%.*}")
+        sed -n '/^\.Sh SEE ALSO/,$p' "$ROOT/man/fl.7" | grep -q "^\.Xr $name ${page##*.}\( ,\)*$" ||
+            fail "$name(${page##*.}) is not in SEE ALSO of fl(7)"
+    done
+}
+
 @test "every page has the sections of a page, in their order" {
     local page wanted
     for page in "$ROOT"/man/*.[1-8]; do
