@@ -259,7 +259,8 @@ END
     run_lines 'fl-statemap -x sh answer' 'k=v'
     expect_status 0
     expect_stdout $'k\ta\\u0000b'
-    run_lines 'fl-statemap -x printf "\377\n"' 'k=v'
+    rm -f lines
+    run_lines 'fl-statemap -x sh -c "read -r line; printf \"\\377\\n\""' 'k=v'
     expect_status 69
     expect_message 'gives "\\xff", which is not UTF-8 without NUL, as JSON is \(key "k"\)$'
 }
