@@ -31,13 +31,6 @@ static const char usage[] =
 struct reduce {
     struct transition transition;
     bool keep;
-    struct total *totals; /* at the end */
-    size_t count, room;
-};
-
-/* A key and its state, where the states have them. */
-struct total {
-    struct bytes key, state;
 };
 
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
@@ -55,24 +48,7 @@ static void on_records(void *context, struct stage *stage, const struct record *
     keyed_records(context, stage, records, count, take);
 }
 
-static void add_total(void *context, struct bytes key, struct bytes state)
-{
-    struct reduce *reduce = context;
-    if (reduce->count == reduce->room) {
-        reduce->room = reduce->room == 0 ? 64 : 2 * reduce->room;
-        reduce->totals = bytes_reallocate(reduce->totals, reduce->room * sizeof *reduce->totals);
-    }
-    reduce->totals[reduce->count++] = (struct total){key, state};
-}
-
-static int compare(const void *left, const void *right)
-{
-    const struct bytes a = ((const struct total *)left)->key, b = ((const struct total *)right)->key;
-    const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
-    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
-_Noreturn static void fail(const struct total *total, const char *why)
+_Noreturn static void fail(const struct keyed_state *total, const char *why)
 {
     struct buffer text = {0};
     message_quote(&text, total->state);
@@ -85,22 +61,21 @@ _Noreturn static void fail(const struct total *total, const char *why)
 static void on_finish(void *context, struct stage *stage)
 {
     struct reduce *reduce = context;
+    size_t count;
     if (stage->recovers && !stage->final)
         return;
-    state_each(stage->state, add_total, reduce);
-    if (reduce->count > 0)
-        qsort(reduce->totals, reduce->count, sizeof *reduce->totals, compare);
-    for (size_t i = 0; i < reduce->count; i++) {
-        const struct total *total = &reduce->totals[i];
-        struct record sent = {.key = total->key, .keyed = true};
-        const char *why = transition_total(&reduce->transition, total->key, total->state, &sent.value);
+    struct keyed_state *totals = keyed_list(stage->state, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct record sent = {.key = totals[i].key, .keyed = true};
+        const char *why = transition_total(&reduce->transition, totals[i].key, totals[i].state, &sent.value);
         if (why != NULL)
-            fail(total, why);
+            fail(&totals[i], why);
         if (sent.value.data != NULL)
             stage_send(stage, &sent);
     }
-    for (size_t i = 0; i < reduce->count && !reduce->keep; i++)
-        state_put(stage->state, reduce->totals[i].key, (struct bytes){NULL, 0});
+    for (size_t i = 0; i < count && !reduce->keep; i++)
+        state_put(stage->state, totals[i].key, (struct bytes){NULL, 0});
+    free(totals);
 }
 
 int main(int argc, char **argv)
@@ -125,7 +100,6 @@ int main(int argc, char **argv)
                                           .records = on_records,
                                           .finish = on_finish};
     int status = stage_run(&program, &reduce, &stage_options);
-    free(reduce.totals);
     transition_close(&reduce.transition);
     return status;
 }

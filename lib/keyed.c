@@ -1,5 +1,7 @@
 #include "keyed.h"
 
+#include <stdlib.h>
+
 void keyed_look_ahead(const struct stage *stage, const struct record *records, size_t count, uint64_t *hashes)
 {
     size_t hashed = 0, places[KEYED_AHEAD];
@@ -12,4 +14,36 @@ void keyed_look_ahead(const struct stage *stage, const struct record *records, s
     }
     for (size_t i = 0; hashed > 1 && i < hashed; i++)
         state_prefetch_entry(stage->state, hashes[places[i]]);
+}
+
+struct list {
+    struct keyed_state *at;
+    size_t count, room;
+};
+
+static void add(void *context, struct bytes key, struct bytes state)
+{
+    struct list *list = context;
+    if (list->count == list->room) {
+        list->room = list->room == 0 ? 64 : 2 * list->room;
+        list->at = bytes_reallocate(list->at, list->room * sizeof *list->at);
+    }
+    list->at[list->count++] = (struct keyed_state){key, state};
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct bytes a = ((const struct keyed_state *)left)->key, b = ((const struct keyed_state *)right)->key;
+    const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+struct keyed_state *keyed_list(struct state *state, size_t *count)
+{
+    struct list list = {.at = NULL};
+    state_each(state, add, &list);
+    if (list.count > 0)
+        qsort(list.at, list.count, sizeof *list.at, compare);
+    *count = list.count;
+    return list.at;
 }

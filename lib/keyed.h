@@ -16,8 +16,8 @@ struct keyed_run {
     bool changed;
 };
 
-/* Takes a record, which has a key, into run->state. Returns NULL, or why it cannot, as the end of a message that names
- * the value; the state must be as it was then. */
+/* Takes a record, which has a key, into run->state; or changes what is in run->slot itself, and makes that NULL.
+ * Returns NULL, or why it cannot, as the end of a message that names the value; the state must be as it was then. */
 typedef const char *keyed_take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run);
 
 /* Notes that the state is another one now, where its data is. */
@@ -72,5 +72,14 @@ __attribute__((always_inline)) static inline void keyed_records(void *context, s
     }
     keyed_end_run(stage, &run);
 }
+
+/* A key and its state. */
+struct keyed_state {
+    struct bytes key, state;
+};
+
+/* All keys that have a state, in the order of their bytes; the caller frees the list. The views are valid until a state
+ * changes, but a key until its own is discarded. */
+struct keyed_state *keyed_list(struct state *state, size_t *count);
 
 #endif

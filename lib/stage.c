@@ -96,7 +96,7 @@ void stage_start(const char *argv0)
 
 /* --- saving ------------------------------------------------------------------------------------------------------- */
 
-static int64_t now(void)
+int64_t stage_now(void)
 {
     struct timespec time;
     if (clock_gettime(CLOCK_MONOTONIC, &time) == -1)
@@ -225,9 +225,9 @@ static void close_due(struct stage *stage, int64_t time)
 /* The same for the final epoch. Without a sink nothing is ever committed. */
 static void await_commit(struct stage *stage)
 {
-    const int64_t end = now() + COMMIT_WAIT;
+    const int64_t end = stage_now() + COMMIT_WAIT;
     line_flush(&stage->out);
-    while (!stage->eager && !recovery_is_committed(stage->recovery) && now() < end) {
+    while (!stage->eager && !recovery_is_committed(stage->recovery) && stage_now() < end) {
         struct pollfd saved = {.fd = recovery_wake_fd(stage->recovery), .events = POLLIN};
         poll(&saved, recovery_saving(stage->recovery) ? 1 : 0, 1);
         if (recovery_saving(stage->recovery) && recovery_saved(stage->recovery))
@@ -243,12 +243,35 @@ static void note_records(struct stage *stage)
         close_epoch(stage, stage->epoch + 1, false);
         return;
     }
-    int64_t time = now();
+    int64_t time = stage_now();
     if (!stage->touched)
         stage->due = stage->interval > INT64_MAX - time ? INT64_MAX : time + stage->interval;
     stage->touched = true;
     if (time >= stage->due)
         close_due(stage, time);
+}
+
+/* Wakes the program where it is time. */
+static bool wake_program(struct stage *stage)
+{
+    if (stage->wake == INT64_MAX || stage_now() < stage->wake)
+        return false;
+    stage->wake = INT64_MAX;
+    stage->program->wake(stage->context, stage);
+    if (stage->root)
+        note_records(stage);
+    return true;
+}
+
+/* In milliseconds, for poll; -1 for never. */
+static int timeout_until(int64_t time)
+{
+    if (time == INT64_MAX)
+        return -1;
+    int64_t left = time - stage_now();
+    if (left <= 0)
+        return 0;
+    return left / MILLISECOND >= INT_MAX ? INT_MAX : (int)(left / MILLISECOND) + 1;
 }
 
 bool stage_wait(struct stage *stage, int fd)
@@ -258,15 +281,17 @@ bool stage_wait(struct stage *stage, int fd)
     for (;;) {
         if (source && signals > 0)
             return false;
-        int timeout = flushed ? -1 : 0;
+        if (wake_program(stage))
+            flushed = false;
+        int64_t until = stage->wake;
         if (stage->touched) {
-            int64_t time = now();
+            int64_t time = stage_now();
             if (time >= stage->due)
                 close_due(stage, time);
-            int64_t left = (stage->due - time) / MILLISECOND;
-            if (stage->touched && flushed)
-                timeout = left >= INT_MAX ? INT_MAX : (int)left + 1;
+            if (stage->touched && stage->due < until)
+                until = stage->due;
         }
+        int timeout = flushed ? timeout_until(until) : 0;
         struct pollfd fds[4] = {{.fd = fd, .events = POLLIN},
                                 {.fd = -1, .events = POLLIN},
                                 {.fd = source ? signal_pipe[0] : -1, .events = POLLIN},
@@ -320,7 +345,7 @@ static void check_step_name(const char *step)
 
 static void begin(struct stage *stage, const struct stage_program *program, void *context)
 {
-    *stage = (struct stage){.program = program, .context = context};
+    *stage = (struct stage){.program = program, .context = context, .wake = INT64_MAX};
     line_writer_open(&stage->out, STDOUT_FILENO, "standard output");
     if (!program->sink)
         line_widen_pipe(STDOUT_FILENO);
@@ -599,6 +624,7 @@ static void take_records(struct stage *stage, size_t count)
     if (dropped > 0 && stage->replay->skip == 0)
         renumber(stage, stage->before + dropped);
     if (dropped < count) {
+        wake_program(stage);
         stage->program->records(stage->context, stage, stage->records + dropped, count - dropped);
         if (stage->root)
             note_records(stage);

@@ -85,6 +85,7 @@ struct stage {
     bool unended;          /* of a root: records have come since the last final epoch, in this execution or before */
     bool finished;
     int64_t interval; /* between epochs, in nanoseconds */
+    int64_t wake;     /* when the program is to be woken; INT64_MAX: never */
     int64_t due;      /* when the epoch at hand is to be closed, on the monotonic clock */
 };
 
@@ -103,6 +104,9 @@ struct stage_program {
 
     /* A control frame has come, and is now acted upon; the line with its LF, valid during the call. */
     void (*control)(void *context, struct stage *stage, struct bytes frame);
+
+    /* The time has come that stage_wake was told: records may be sent, also where none come. */
+    void (*wake)(void *context, struct stage *stage);
 
     /* The epoch ends, or without recovery the input: records may still be sent that belong to it. */
     void (*complete)(void *context, struct stage *stage);
@@ -137,6 +141,16 @@ static inline void stage_pass(struct stage *stage, const struct record *records,
     const struct bytes first = records[0].frame, last = records[count - 1].frame;
     line_add(&stage->out, (struct bytes){first.data, (size_t)(last.data + last.size - first.data)});
     stage->sent += count;
+}
+
+/* The monotonic clock, in nanoseconds. */
+int64_t stage_now(void);
+
+/* Wakes the program, by program->wake, once that time has come, as soon as it is not in another call; INT64_MAX: never.
+ * What it then does belongs to the epoch at hand, which ends with the next record's, or with the input. */
+static inline void stage_wake(struct stage *stage, int64_t time)
+{
+    stage->wake = time;
 }
 
 /* The name of the source of the records at hand, valid until the next ones; data NULL: it has none. */

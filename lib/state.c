@@ -68,6 +68,7 @@ struct state {
     struct entries replaced; /* frozen entries that are in no slot any more */
     bool discarded;          /* some of changed is a discarded key */
     bool discarded_written;  /* some of written is */
+    struct buffer joined;    /* a state and what is appended to it */
     struct sorted *sorted;   /* the other thread's from here */
     size_t *ends;            /* of the partitions in it */
     size_t next;
@@ -106,12 +107,13 @@ static void entry_free(struct state *state, struct entry *entry)
     slab_give(&state->slab, entry, size);
 }
 
-static struct entry *entry_new(struct state *state, struct bytes key, struct bytes value)
+/* With so much room for the value at least. */
+static struct entry *entry_new(struct state *state, struct bytes key, struct bytes value, size_t room)
 {
     if (key.size >= NONE || value.size >= NONE / 2)
         message_fail(STATUS_DATA, "a key of %zu bytes with a state of %zu is larger than a state may be", key.size,
                      value.size);
-    size_t size = slab_size(sizeof(struct entry) + key.size + value.size + ROOM_TO_GROW);
+    size_t size = slab_size(sizeof(struct entry) + key.size + (room > value.size ? room : value.size) + ROOM_TO_GROW);
     struct entry *entry = slab_take(&state->slab, size);
     *entry = (struct entry){.key_size = (uint32_t)key.size, .value_size = NONE};
     entry->room = (uint32_t)(size - sizeof *entry - key.size);
@@ -161,6 +163,7 @@ void state_close(struct state *state)
     free(state->changed.at);
     free(state->written.at);
     free(state->replaced.at);
+    buffer_free(&state->joined);
     free(state->sorted);
     free(state->ends);
     free(state);
@@ -263,7 +266,7 @@ static void add_loaded(void *context, struct bytes key, struct bytes value)
     uint64_t hash = state_hash(key);
     struct state_slot *slot = place(state, key, hash);
     if (slot->entry == NULL)
-        add(state, slot, hash, entry_new(state, key, value))->entry->older = MANY;
+        add(state, slot, hash, entry_new(state, key, value, 0))->entry->older = MANY;
 }
 
 static void load_all(struct state *state)
@@ -301,7 +304,7 @@ struct state_slot *state_find(struct state *state, struct bytes key, uint64_t ha
         struct bytes saved = load(state, key, hash);
         slot = place(state, key, hash); /* loading may have moved it, or filled it */
         if (slot->entry == NULL) {
-            slot = add(state, slot, hash, entry_new(state, key, saved));
+            slot = add(state, slot, hash, entry_new(state, key, saved, 0));
             slot->entry->older = saved.data != NULL ? MANY : 0;
         }
     }
@@ -314,8 +317,8 @@ struct bytes state_value(const struct state_slot *slot)
     return entry_value(slot->entry);
 }
 
-/* A change that needs more than new bytes in the place of the old. */
-static void set_anew(struct state *state, struct state_slot *slot, struct bytes value)
+/* A change that needs more than new bytes in the place of the old; and room for so many, if they cannot stay. */
+static void set_anew(struct state *state, struct state_slot *slot, struct bytes value, size_t room)
 {
     struct entry *entry = slot->entry;
     if (value.data == NULL && !state->saves) {
@@ -324,7 +327,7 @@ static void set_anew(struct state *state, struct state_slot *slot, struct bytes 
     }
     const bool changed = is_changed(state, slot), frozen = is_frozen(state, slot);
     if (frozen || (value.data != NULL && value.size > entry->room)) {
-        struct entry *fresh = entry_new(state, entry_key(entry), value);
+        struct entry *fresh = entry_new(state, entry_key(entry), value, room);
         fresh->place = entry->place;
         fresh->older = entry->older;
         if (changed && state->saves)
@@ -359,11 +362,27 @@ void state_set(struct state *state, struct state_slot *slot, struct bytes value)
 {
     struct entry *entry = slot->entry;
     if (!is_changed(state, slot) || value.data == NULL || value.size > entry->room) {
-        set_anew(state, slot, value);
+        set_anew(state, slot, value, 0);
         return;
     }
     bytes_copy(entry->data + entry->key_size, value);
     entry->value_size = (uint32_t)value.size;
+}
+
+void state_append(struct state *state, struct state_slot *slot, struct bytes more)
+{
+    struct entry *entry = slot->entry;
+    const struct bytes before = entry_value(entry);
+    if (is_changed(state, slot) && before.data != NULL && more.size <= entry->room - before.size) {
+        bytes_copy(entry->data + entry->key_size + before.size, more);
+        entry->value_size += (uint32_t)more.size;
+        return;
+    }
+    state->joined.size = 0;
+    buffer_reserve(&state->joined, 1);
+    buffer_add(&state->joined, before);
+    buffer_add(&state->joined, more);
+    set_anew(state, slot, buffer_bytes(&state->joined), state->joined.size + state->joined.size / 2);
 }
 
 struct bytes state_get(struct state *state, struct bytes key)

@@ -58,6 +58,9 @@ struct bytes state_value(const struct state_slot *slot);
 /* Changes it; data NULL discards the key. The bytes may be a part of the slot's own. */
 void state_set(struct state *state, struct state_slot *slot, struct bytes value);
 
+/* Appends to it, where it is one that changes often and only grows: what is there is copied seldom. */
+void state_append(struct state *state, struct state_slot *slot, struct bytes more);
+
 /* The three of them in one, for where speed is nothing. */
 struct bytes state_get(struct state *state, struct bytes key);
 void state_put(struct state *state, struct bytes key, struct bytes value);

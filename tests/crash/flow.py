@@ -79,6 +79,12 @@ FLOWS = {flow.name: flow for flow in [
     # One chunk: what is sent at the end of the input is sent at the end of each run, and so depends on where runs end.
     Flow('reduce', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-reduce count', 'fl-out out.txt'],
          [words(1, 4)], partitions=2),
+    Flow('collect', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-collect -n 3', 'fl-out out.txt'],
+         [words(1, 12)], partitions=2),
+    # What is in an array is a matter of time; what is in all of them is not.
+    Flow('timed', ['fl-input -r db -s 10ms', 'fl-key -f 1', 'fl-collect -n 3 -t 50ms',
+                   "fl-map -q 'SELECT each.value FROM json_each(record.value) AS each'", 'fl-reduce count', 'fl-out out.txt'],
+         [words(1, 10)], partitions=2, paced=True),
     Flow('keep', ['fl-input -r db -s 1ms in.txt', 'fl-key -f 1', "fl-reduce --keep -e 'coalesce(state, 0) + 1, new_state'",
                   'fl-key ALL', 'fl-reduce sum', 'fl-out out.txt'],
          [words(1, 20)]),

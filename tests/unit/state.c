@@ -158,13 +158,25 @@ static struct bytes random_value(char *to)
     return (struct bytes){to, size};
 }
 
+static void append_to_key(struct state *state, struct state_slot *slot, size_t i)
+{
+    char text[LARGE];
+    const struct bytes more = random_value(text);
+    struct value *now = &table[i].now;
+    now->data = bytes_reallocate(now->data, now->size + more.size + 1);
+    memcpy(now->data + now->size, more.data, more.size);
+    now->size += more.size;
+    state_append(state, slot, more);
+    table[i].changed = true;
+}
+
 static void change_key(struct state *state, size_t i)
 {
     char text[LARGE];
     struct state_slot *slot = state_find(state, key_of(i), state_hash(key_of(i)));
     struct bytes value = state_value(slot);
     CHECK_ABOUT(key_of(i), same(value, value_bytes(table[i].now)));
-    switch (check_random() % 8) {
+    switch (check_random() % 12) {
     case 0:
         if (value.data == NULL)
             return;
@@ -177,6 +189,11 @@ static void change_key(struct state *state, size_t i)
             value = bytes_of("");
         break;
     case 2:
+        return;
+    case 3:
+    case 4:
+    case 5:
+        append_to_key(state, slot, i);
         return;
     default:
         value = random_value(text);

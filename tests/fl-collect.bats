@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# Goal of this test: fl-collect puts each value into one array of its key, exactly once, and sends an array when it is
+# full, when its time has come, or when the input ends, also after a crash.
+
+load helper
+
+# gives TEXT: it went well, and printed this.
+gives() {
+    expect_status 0
+    expect_stdout "$1"
+    expect_stderr ''
+}
+
+keys="fl-map -k \"substr(value, 1, 1)\" -e \"substr(value, 3)\""
+
+has_lines() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+@test "arrays of three, and what is left at the end" {
+    run_sh 'seq 0 9 | fl-input | fl-key K | fl-collect -n 3 | fl-out'
+    gives $'K\t[0,1,2]\nK\t[3,4,5]\nK\t[6,7,8]\nK\t[9]'
+    run_sh 'seq 0 3 | fl-input | fl-key K | fl-collect -n 1 | fl-out'
+    gives $'K\t[0]\nK\t[1]\nK\t[2]\nK\t[3]'
+    run_sh 'seq 0 3 | fl-input | fl-key K | fl-collect -n 4 | fl-out'
+    gives $'K\t[0,1,2,3]'
+}
+
+@test "one array for each key at the end, in the order of the keys" {
+    printf '%s\n' 'b 1' 'a 2' 'c 3' 'b 4' 'b 5' >lines
+    run_sh "fl-input lines | $keys | fl-collect | fl-out"
+    gives $'a\t[2]\nb\t[1,4,5]\nc\t[3]'
+    run_sh "fl-input lines | $keys | fl-collect -n 2 | fl-out"
+    gives $'b\t[1,4]\na\t[2]\nb\t[5]\nc\t[3]'
+    run_sh 'fl-input /dev/null | fl-key K | fl-collect | fl-out'
+    gives ''
+}
+
+@test "a number as JSON writes it stays as it came, all else is a string" {
+    printf '%s\n' 1 -0.50 1e5 12345678901234567890123 007 +1 .5 1. '"' 'a\b' '[1]' null '' ' 2' $'t\tab' é >lines
+    run_sh 'fl-input lines | fl-key K | fl-collect | fl-out -f %v'
+    gives '[1,-0.50,1e5,12345678901234567890123,"007","+1",".5","1.","\"","a\\b","[1]","null",""," 2","t\u0009ab","é"]'
+    jq -e 'length == 16' <<<"$output" >/dev/null
+}
+
+@test "bytes that are no text are refused" {
+    printf 'a\n\377\nb\n' >lines
+    run_sh 'fl-input lines | fl-key K | fl-collect --reject bad | fl-out'
+    expect_status 0
+    expect_stdout $'K\t["a","b"]'
+    expect_stderr 'fl-collect: 1 record was rejected: see bad'
+    [ "$(jq -r .why bad)" = 'is not UTF-8 without NUL, which JSON is made of' ]
+    run_sh 'fl-input lines | fl-key K | fl-collect | fl-out'
+    expect_status 65
+    expect_stdout ''
+    run_sh 'fl-input lines | fl-collect | fl-out'
+    expect_status 65
+    expect_message '^fl-collect: lines: record 1: "a" has no key: put fl-key before$'
+}
+
+@test "many values in one array, and many arrays" {
+    seq 200000 >lines
+    run_sh 'fl-input lines | fl-key K | fl-collect | fl-out -f %v'
+    expect_status 0
+    [ "$output" = "[$(paste -sd, lines)]" ]
+    run_sh 'fl-input lines | fl-key K | fl-collect -n 1000 | fl-out -f %v'
+    expect_status 0
+    [ "$(tr -d '[]' <<<"$output" | tr , '\n' | cksum)" = "$(cksum <lines)" ]
+    [ "$(wc -l <<<"$output")" -eq 200 ]
+}
+
+@test "an array whose time has come is sent while nothing comes, and the next begins with the next value" {
+    mkfifo pipe
+    start 'fl-input pipe | fl-key K | fl-collect -t 100ms | fl-out'
+    exec 7>pipe
+    printf '1\n2\n' >&7
+    wait_until 10 has_lines "$background/stdout" 1
+    printf '3\n' >&7
+    wait_until 10 has_lines "$background/stdout" 2
+    printf '4\n5\n' >&7
+    exec 7>&-
+    finish
+    gives $'K\t[1,2]\nK\t[3]\nK\t[4,5]'
+}
+
+@test "nothing is sent before its time" {
+    mkfifo pipe
+    start 'fl-input pipe | fl-key K | fl-collect -n 3 -t 1h | fl-inspect | fl-out'
+    exec 7>pipe
+    printf '1\n2\n' >&7
+    sleep 0.2
+    printf '3\n4\n' >&7
+    wait_until 10 has_lines "$background/stdout" 1
+    expect_file "$background/stdout" $'K\t[1,2,3]'
+    exec 7>&-
+    finish
+    expect_stdout $'K\t[1,2,3]\nK\t[4]'
+}
+
+@test "an array that was full begins its time anew" {
+    # The second array of a is begun by the third value, and the first one's time does not end it.
+    mkfifo pipe
+    start "fl-input pipe | $keys | fl-collect -n 2 -t 1500ms | fl-out"
+    exec 7>pipe
+    printf 'a 1\nb 1\n' >&7
+    sleep 1
+    printf 'a 2\na 3\n' >&7
+    wait_until 10 has_lines "$background/stdout" 2
+    printf 'a 4\n' >&7
+    exec 7>&-
+    finish
+    gives $'a\t[1,2]\nb\t[1]\na\t[3,4]'
+}
+
+@test "the time of an array comes also while other records come without a pause" {
+    run_sh "{ echo 'a 1'; timeout 1 yes 'b 2'; echo 'b 2'; } | fl-input | $keys | fl-collect -n 1000 -t 200ms |
+        fl-out -f %k"
+    expect_status 0
+    expect_stderr ''
+    [ "$(tail -n 1 <<<"$output")" = b ]
+    # At the end of the input the array of a would be the last but one.
+    [ "$(tail -n 2 <<<"$output")" = $'b\nb' ]
+    [ "$(grep -c a <<<"$output")" -eq 1 ]
+}
+
+states() {
+    sqlite3 db/part-0.sqlite3 "SELECT state_key, ser_change FROM (SELECT state_key, ser_change, max(snap_epoch)
+        FROM snaps WHERE step_id = 'collect' GROUP BY 1) WHERE ser_change IS NOT NULL"
+}
+
+@test "what was gathered before a crash is gathered further" {
+    local crash=${CRASH:-$ROOT/build/crash} options
+    for options in '' '-n 4' '-t 1h'; do
+        rm -rf db out
+        fl-recovery-init db
+        printf '%s\n' 'a 1' 'b "' 'a 3' >lines
+        run_sh "PATH='$crash/bin':\$PATH; export FL_CRASH='fl-collect:epoch: before:4'
+            fl-input -r db -s 0 lines | $keys | fl-collect $options | fl-out out"
+        expect_status 74
+        [ "$(states)" = $'a|1\n3\nb|"\\""' ] || fail "$(states)"
+        printf '%s\n' 'a 4' 'a 5' >>lines
+        run_sh "fl-input -r db lines | $keys | fl-collect $options | fl-out out"
+        gives ''
+        [ -z "$(states)" ]
+        expect_file out $'a\t[1,3,4,5]\nb\t["\\""]'
+    done
+}
+
+@test "what was gathered before a crash has its time anew, without another record" {
+    local crash=${CRASH:-$ROOT/build/crash}
+    fl-recovery-init db
+    printf '%s\n' 'a 1' 'b 2' >lines
+    run_sh "PATH='$crash/bin':\$PATH; export FL_CRASH='fl-collect:epoch: before:3'
+        fl-input -r db -s 0 lines | $keys | fl-collect -t 1h | fl-out out"
+    expect_status 74
+    mkfifo gate
+    start "fl-input -r db lines gate | $keys | fl-collect -t 50ms | fl-out out"
+    exec 7<>gate
+    wait_until 10 has_lines out 2
+    expect_file out $'a\t[1]\nb\t[2]'
+    # What was sent is not committed yet: a flow that dies now sends it again, and cuts the file back before.
+    kill -KILL -- "-$group"
+    finish
+    rm gate
+    run_sh "fl-input -r db lines | $keys | fl-collect -t 1h | fl-out out"
+    gives ''
+    expect_file out $'a\t[1]\nb\t[2]'
+    [ -z "$(states)" ]
+}
+
+@test "where fl-collect is the root, what is sent in its time is committed soon" {
+    fl-recovery-init db
+    mkfifo pipe
+    start 'fl-input pipe | fl-key K | fl-collect -r db -s 50ms -t 200ms | fl-out --hold'
+    exec 7>pipe
+    printf '1\n2\n' >&7
+    wait_until 10 has_lines "$background/stdout" 1
+    exec 7>&-
+    finish
+    gives $'K\t[1,2]'
+}
+
+@test "TERM ends the input, and what was gathered is sent" {
+    fl-recovery-init db
+    mkfifo gate
+    printf '1\n2\n' >lines
+    start 'trap : TERM
+        fl-input -r db -s 0 lines gate | fl-key K | fl-collect -t 1h | fl-out out'
+    exec 7<>gate
+    has_committed() { [ "$(sqlite3 -readonly db/part-0.sqlite3 'SELECT count(*) FROM commits')" -ge 1 ]; }
+    wait_until 10 has_committed
+    kill -TERM -- "-$group"
+    finish
+    expect_status 0
+    expect_file out $'K\t[1,2]'
+}
+
+# refuses ARGUMENTS MESSAGE
+refuses() {
+    run_sh "fl-collect $1 </dev/null"
+    expect_status 64
+    expect_stdout ''
+    expect_stderr "fl-collect: $2 (fl-collect --help shows the usage)"
+}
+
+@test "the command line" {
+    local count span
+    for count in 0 x -1 1.5 '' 99999999999999999999; do
+        refuses "-n '$count'" "-n: \"$count\" is not a count from 1 on"
+    done
+    for span in 0 x -1 ''; do
+        refuses "-t '$span'" \
+            "-t: \"$span\" is not a span of time above 0, such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d"
+    done
+    refuses 3 'unexpected operand "3"'
+}
