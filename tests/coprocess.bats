@@ -10,14 +10,6 @@ setup() {
     seq 5 >five
 }
 
-# The awk that there is, as one that reads line by line; mawk must be told so.
-awk_line_by_line() {
-    case $(awk -W version 2>&1 </dev/null) in
-    mawk*) echo "awk -W interactive" ;;
-    *) echo awk ;;
-    esac
-}
-
 # expect_failed MESSAGE: the flow ended with 69, and said so.
 expect_failed() {
     expect_status 69

@@ -197,38 +197,6 @@ fl-out: the stage before failed (status 65)'
     expect_stderr ''
 }
 
-# An access log: hosts, paths with and without a query, sizes that may be `-`.
-access_log() {
-    awk -v lines="$1" 'BEGIN {
-        srand(1)
-        split("/ /index.html /a/b?q=1 /a/b?q=2 /img/x.png /login", path, " ")
-        split("200 200 200 304 404 500", status, " ")
-        for (i = 0; i < lines; i++) {
-            s = status[1 + int(rand() * 6)]
-            printf "10.0.%d.%d - %s [22/Nov/2026:%02d:%02d:%02d +0000] \"%s %s HTTP/1.1\" %s %s \"-\" \"Mozilla/5.0 (X11)\"\n",
-                rand() * 256, rand() * 256, rand() < 0.1 ? "ann" : "-", i / 3600 % 24, i / 60 % 60, i % 60,
-                rand() < 0.8 ? "GET" : "POST", path[1 + int(rand() * 6)], s, s == 304 ? "-" : int(rand() * 100000)
-        }
-    }'
-}
-
-@test "requests for each status and path of an access log, and their bytes, are those of awk" {
-    access_log 20000 >log
-    key="match(value, '\" ([0-9]{3}) ', 1) || ' ' || match(field(value, 2, '\"'), ' ([^ ?]*)', 1)"
-    printf "%s" "$key" >expression
-    run_sh 'fl-input log | fl-key -e "$(cat expression)" | fl-statemap count | fl-out -f "%k %v" |
-        awk '\''{ n[$1 " " $2] = $3 } END { for (k in n) print k, n[k] }'\'' | sort'
-    expect_status 0
-    awk '{ path = $7; sub(/\?.*/, "", path); n[$9 " " path]++ } END { for (k in n) print k, n[k] }' log | sort | expect_stdout
-    expect_stderr ''
-    run_sh 'fl-input log | fl-filter -e "field(value, 10) <> '\''-'\''" | fl-key -f 9 |
-        fl-map -e "num(field(value, 10))" | fl-statemap sum | fl-out -f "%k %v" |
-        awk '\''{ n[$1] = $2 } END { for (k in n) print k, n[k] }'\'' | sort'
-    expect_status 0
-    awk '$10 != "-" { n[$9] += $10 } END { for (k in n) print k, n[k] }' log | sort | expect_stdout
-    expect_stderr ''
-}
-
 # refuses ARGUMENTS MESSAGE
 refuses() {
     run_sh "fl-key $1 </dev/null"

@@ -110,6 +110,14 @@ committed() {
     sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
 }
 
+# The awk that there is, as one that reads line by line; mawk must be told so.
+awk_line_by_line() {
+    case $(awk -W version 2>&1 </dev/null) in
+    mawk*) echo "awk -W interactive" ;;
+    *) echo awk ;;
+    esac
+}
+
 # expect_status NUMBER
 expect_status() {
     [ "$status" -eq "$1" ] || fail "status $status instead of $1"
