@@ -197,7 +197,7 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
 
 static void register_files(void)
 {
-    if (sqlite3_initialize() != SQLITE_OK || (system_files = sqlite3_vfs_find(NULL)) == NULL)
+    if (sqlite_start() != SQLITE_OK || (system_files = sqlite3_vfs_find(NULL)) == NULL)
         return;
     files = *system_files;
     files.zName = name;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <sqlite3.h>
+#include "sqlite.h"
 
 /* The name of the file system with which sqlite3_open_v2 opens a database whose pages are sealed, or are to be; one
  * whose pages have no room for seals is opened as it is. To read a page that is damaged gives SQLITE_IOERR_DATA. */

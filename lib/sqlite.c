@@ -1,0 +1,19 @@
+#include "sqlite.h"
+
+#include <pthread.h>
+
+static int answer;
+
+static void start(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    answer = sqlite3_initialize();
+}
+
+int sqlite_start(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start);
+    return answer;
+}

@@ -1,0 +1,12 @@
+/* sqlite: SQLite as all of the library uses it. */
+#ifndef SQLITE_H
+#define SQLITE_H
+
+#include <sqlite3.h>
+
+/* To be called before anything else of SQLite, as often as one likes: it then counts no memory, and takes no locks of
+ * its own, since a connection belongs to one thread at a time. The counting alone took a fifth of the time of a JSON
+ * field. Returns what SQLite says. */
+int sqlite_start(void);
+
+#endif
