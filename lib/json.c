@@ -24,7 +24,7 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-bool json_is_number(struct bytes text)
+static bool is_number(struct bytes text)
 {
     const char *at = text.data, *const end = at + text.size, *start;
     at += at < end && *at == '-';
@@ -51,7 +51,7 @@ bool json_is_number(struct bytes text)
 
 void json_add_value(struct buffer *out, struct bytes text)
 {
-    if (json_is_number(text))
+    if (is_number(text))
         buffer_add(out, text);
     else
         json_add_string(out, text);

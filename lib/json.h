@@ -8,10 +8,7 @@
  * whom that is not the same asks first. */
 void json_add_string(struct buffer *out, struct bytes text);
 
-/* Whether the text is a number as JSON writes it. */
-bool json_is_number(struct bytes text);
-
-/* Appends a value: a number as it is written, anything else as a string. */
+/* Appends a value: a number that is written as JSON writes it stays so, anything else becomes a string. */
 void json_add_value(struct buffer *out, struct bytes text);
 
 #endif

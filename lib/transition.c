@@ -27,21 +27,20 @@ static void open_expression(struct transition *transition, const char *text)
 void transition_open(struct transition *transition, const char *step, enum transition_when when, const char *operation,
                      const struct transition_options *options)
 {
-    *transition = (struct transition){.when = when, .query = options->query != NULL};
+    *transition = (struct transition){.when = when};
     if ((operation != NULL) + (options->expression != NULL) + (options->query != NULL) != 1)
         option_refuse("give one operation, or -e, or -q");
-    if (operation != NULL)
+    if (operation != NULL) {
         open_operation(transition, operation);
-    else if (options->expression != NULL)
+        buffer_print(&transition->signature, "%s %s", step, transition->op.name);
+    } else if (options->expression != NULL) {
         open_expression(transition, options->expression);
-    else
-        transition->next =
-            expr_open("-q", options->query, EXPR_QUERY, EXPR_STATE, 1, when == TRANSITION_END ? 1 : 2);
-    const char *const kind = operation != NULL ? "" : transition->query ? "-q " : "-e ";
-    const char *const text = operation != NULL        ? transition->op.name
-                             : transition->query ? options->query
-                                                 : options->expression;
-    buffer_print(&transition->signature, "%s %s%s", step, kind, text);
+        buffer_print(&transition->signature, "%s -e %s", step, options->expression);
+    } else {
+        const size_t most = when == TRANSITION_END ? 1 : 2;
+        transition->next = expr_open("-q", options->query, EXPR_QUERY, EXPR_STATE, 1, most);
+        buffer_print(&transition->signature, "%s -q %s", step, options->query);
+    }
     buffer_add_byte(&transition->signature, '\0');
 }
 

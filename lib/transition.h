@@ -30,12 +30,11 @@ struct transition_options {
 enum transition_when { TRANSITION_EACH, TRANSITION_END };
 
 struct transition {
-    struct op op;        /* op.apply NULL: expressions */
-    struct expr *next;   /* STATE, or the query */
-    struct expr *emit;   /* EMIT; NULL: the new state is sent, or what the query says */
-    char *text;          /* of STATE, where there is an EMIT */
-    bool query;
     enum transition_when when;
+    struct op op;            /* op.apply NULL: expressions */
+    struct expr *next;       /* STATE, or the query */
+    struct expr *emit;       /* EMIT; NULL: the new state is sent, or what the query says */
+    char *text;              /* of STATE, where there is an EMIT */
     struct buffer states[2]; /* new states, by turns: the one before is still read */
     struct buffer signature; /* a C string: what the saved state means, "statemap sum" */
 };
