@@ -186,9 +186,9 @@ bool coprocess_take(struct coprocess *coprocess, struct bytes *line)
     return true;
 }
 
-/* Writes what there is room for: true where that was something. A write to a co-process that is gone must not end this
- * program by SIGPIPE, as one to the stage after it would. */
-static bool write_some(struct coprocess *coprocess)
+/* Writes what there is room for. A write to a co-process that is gone must not end this program by SIGPIPE, as one to
+ * the stage after it would. Returns NULL, or why it can no longer be used. */
+static const char *write_some(struct coprocess *coprocess)
 {
     sigset_t pipe_signal, before, pending;
     int number;
@@ -202,19 +202,19 @@ static bool write_some(struct coprocess *coprocess)
     if (n == -1 && error == EPIPE && !was_pending)
         sigwait(&pipe_signal, &number);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (n == -1) {
-        if (error == EAGAIN || error == EINTR)
-            return false;
+    if (n == -1 && error == EPIPE)
         close_input(coprocess); /* it wants no more */
-        return true;
-    }
+    else if (n == -1 && error != EAGAIN && error != EINTR)
+        return say_why(coprocess, "cannot be written to: %s", strerror(error));
+    if (n == -1)
+        return NULL;
     coprocess->written += (size_t)n;
     if (coprocess_unwritten(coprocess) > 0)
-        return true;
+        return NULL;
     coprocess->given.size = coprocess->written = 0;
     if (coprocess->given_end)
         close_input(coprocess);
-    return true;
+    return NULL;
 }
 
 /* Reads what there is. Returns NULL, or why it can no longer be used. */
@@ -242,21 +242,25 @@ bool coprocess_has_more(struct coprocess *coprocess, struct bytes *more)
     return start < end;
 }
 
-static void stop(struct coprocess *coprocess)
-{
-    kill(-coprocess->process, SIGKILL);
-}
-
 static const char *hangs(struct coprocess *coprocess, const char *what)
 {
-    stop(coprocess);
+    kill(-coprocess->process, SIGKILL);
     return say_why(coprocess, "%s for %gs", what, seconds(coprocess->timeout));
+}
+
+/* Writes or reads what poll says can be. */
+static const char *write_and_read(struct coprocess *coprocess, const struct pollfd *fds)
+{
+    const char *why = fds[1].revents != 0 ? write_some(coprocess) : NULL;
+    if (why == NULL && fds[0].revents != 0)
+        why = read_some(coprocess);
+    if (why != NULL)
+        kill(-coprocess->process, SIGKILL);
+    return why;
 }
 
 const char *coprocess_wait(struct coprocess *coprocess)
 {
-    if (coprocess_unwritten(coprocess) > 0 && write_some(coprocess))
-        return NULL;
     int64_t end = 0;
     for (bool moment = true;;) {
         struct pollfd fds[2] = {{.fd = coprocess->output.fd, .events = POLLIN},
@@ -271,16 +275,8 @@ const char *coprocess_wait(struct coprocess *coprocess)
         int ready = poll(fds, 2, timeout);
         if (ready == -1 && errno != EINTR)
             message_fail(STATUS_SYSTEM, "poll: %s", strerror(errno));
-        if (ready > 0) {
-            if (fds[1].revents != 0)
-                (void)write_some(coprocess);
-            if (fds[0].revents == 0)
-                return NULL;
-            const char *why = read_some(coprocess);
-            if (why != NULL)
-                stop(coprocess);
-            return why;
-        }
+        if (ready > 0)
+            return write_and_read(coprocess, fds);
         if (ready == 0 && timeout == 0) {
             coprocess->silent = true;
             return hangs(coprocess, "has said nothing");

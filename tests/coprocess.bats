@@ -334,10 +334,10 @@ END
     expect_stdout 1
 }
 
-has_lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -gt "$2" ]; }
+has_lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 @test "a real text, its words counted through each of the languages, with a crash in the middle" {
-    cat "$ROOT/LICENSE" "$ROOT/README.md" "$ROOT/man/fl.7" | tr -c 'A-Za-z\n' ' ' >text
+    cat "$ROOT/LICENSE" "$ROOT/README.md" | tr -c 'A-Za-z\n' ' ' >text
     awk '{ for (i = 1; i <= NF; i++) { word = tolower($i); print word "\t" ++n[word] } }' text >expected
     for lower in "$(awk_line_by_line) '{ print tolower(\$0); fflush() }'" 'jq -R -r --unbuffered ascii_downcase' \
         'python3 -u -c "
@@ -346,14 +346,17 @@ for line in sys.stdin:
     print(line.rstrip().lower())"'; do
         rm -rf db out
         fl-recovery-init db
-        flow="fl-input -r db -s 0 -w text | fl-map -x $lower | fl-key -f 1 | fl-statemap count | fl-out out"
-        for lines in 100 900; do
+        flow="fl-input -r db -s 0 -w text | fl-map -x sh mapper | fl-key -f 1 | fl-statemap count | fl-out out"
+        for lines in 300 600; do
+            # It answers so many, and waits for the end then.
+            echo "sed -u ${lines}q | $lower; cat >/dev/null; :" >mapper
             start "$flow"
             wait_until 20 has_lines out "$lines"
             kill -KILL "$(stage_pid fl-map)"
             finish
             expect_status 74
         done
+        echo "exec $lower" >mapper
         run_sh "$flow"
         expect_status 0
         expect_stderr ''

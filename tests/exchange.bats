@@ -34,7 +34,7 @@ END
     counters=("$awk -f count.awk" 'jq -c --unbuffered -f count.jq' 'python3 -u count.py')
 }
 
-has_lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -gt "$2" ]; }
+has_lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 # run_lines COMMAND LINE...: the lines of KEY=VALUE through the command, with the recovery directory db where it is.
 run_lines() {
@@ -56,19 +56,22 @@ run_lines() {
 }
 
 @test "a real text, its words counted, with a crash in the middle" {
-    cat "$ROOT/LICENSE" "$ROOT/README.md" "$ROOT/man/fl.7" | tr -c 'A-Za-z\n' ' ' >text
+    cat "$ROOT/LICENSE" "$ROOT/README.md" | tr -c 'A-Za-z\n' ' ' >text
     awk '{ for (i = 1; i <= NF; i++) print $i "\t" ++n[$i] }' text >expected
     for counter in "${counters[@]}"; do
         rm -rf db out
         fl-recovery-init db
-        flow="fl-input -r db -s 0 -w text | fl-key -f 1 | fl-statemap -x $counter | fl-out out"
-        for lines in 100 900; do
+        flow="fl-input -r db -s 0 -w text | fl-key -f 1 | fl-statemap -x sh mapper | fl-out out"
+        for lines in 300 600; do
+            # It answers so many, and waits for the end then.
+            echo "sed -u ${lines}q | $counter; cat >/dev/null; :" >mapper
             start "$flow"
             wait_until 20 has_lines out "$lines"
             kill -KILL "$(stage_pid fl-statemap)"
             finish
             expect_status 74
         done
+        echo "exec $counter" >mapper
         run_sh "$flow"
         expect_status 0
         expect_stderr ''

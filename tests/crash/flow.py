@@ -88,6 +88,11 @@ FLOWS = {flow.name: flow for flow in [
     Flow('keep', ['fl-input -r db -s 1ms in.txt', 'fl-key -f 1', "fl-reduce --keep -e 'coalesce(state, 0) + 1, new_state'",
                   'fl-key ALL', 'fl-reduce sum', 'fl-out out.txt'],
          [words(1, 20)]),
+    Flow('programs', ['fl-input -r db -s 0 in.txt', "fl-map -x sed -u 's/$/!/'", 'fl-filter --per-epoch -x grep -v 5',
+                      'fl-key -f 1',
+                      "fl-statemap -x jq -c --unbuffered '{state: ((.state // 0) + 1), emit: [.state, .value]}'",
+                      'fl-out out.txt'],
+         [words(1, 4), words(5, 6)], partitions=2),
     Flow('large', ['fl-input -r db -s 0 in.txt', 'fl-key ALL', 'fl-statemap last', 'fl-out out.txt'],
          [b'a\n' + b'b' * 5000000 + b'\n', b'c\n']),
 ]}

@@ -2,7 +2,9 @@
  * programs end; and what it looks like where one cannot be started, says nothing, or is gone while it is written to. */
 #include "coprocess.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "message.h"
@@ -203,6 +205,19 @@ static void check_more(void)
     check_ends(&coprocess, 1, "\"sh -c read -r x; echo 1; printf '2\\\\n3'; read -r x\" ended with status 1");
 }
 
+/* Only a co-process that is gone may lose what it is given. */
+static void check_write_error(void)
+{
+    struct coprocess coprocess;
+    START(&coprocess, "cat");
+    int full = open("/dev/full", O_WRONLY);
+    CHECK(full != -1 && dup2(full, coprocess.input) == coprocess.input);
+    coprocess_give(&coprocess, bytes_of("a"));
+    CHECK_TEXT("\"cat\" cannot be written to: No space left on device", bytes_of(coprocess_wait(&coprocess)));
+    close(full);
+    coprocess_close(&coprocess);
+}
+
 int main(void)
 {
     message_start("coprocess");
@@ -213,5 +228,6 @@ int main(void)
     check_no_shell();
     check_silence();
     check_more();
+    check_write_error();
     return check_end();
 }
