@@ -12,26 +12,17 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "crash.h"
 #include "message.h"
 #include "recovery.h"
 #include "reject.h"
+#include "replay.h"
 #include "span.h"
 
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
 #define COMMIT_WAIT SECOND
-
-/* A root that is no source has its input from the start each time. How much of it was processed, and a hash of that. */
-struct replay {
-    struct state *state; /* of the step `replay` */
-    XXH3_state_t *hash;  /* of the frames of all records so far */
-    uint64_t count;      /* of them */
-    uint64_t skip;       /* of them, those that are still to be dropped */
-    uint64_t expected;   /* the hash when none is left */
-};
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
 
@@ -126,14 +117,6 @@ static void finish_save(struct stage *stage)
     CRASH_POINT("saved: after");
 }
 
-static void save_replay(struct stage *stage)
-{
-    char text[64];
-    struct replay *replay = stage->replay;
-    int size = snprintf(text, sizeof text, "%" PRIu64 " %016" PRIx64, replay->count, XXH3_64bits_digest(replay->hash));
-    state_put(replay->state, bytes_of("records"), (struct bytes){text, (size_t)size});
-}
-
 /* A sink commits when it has met the epoch and the `!saved` of each step before it. */
 static void commit(struct stage *stage)
 {
@@ -184,7 +167,7 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     if (stage->program->freeze != NULL && stage->recovery != NULL)
         stage->program->freeze(stage->context, stage);
     if (stage->replay != NULL)
-        save_replay(stage);
+        replay_freeze(stage->replay);
     if (stage->reject != NULL)
         reject_freeze(stage->reject);
     if (stage->recovery != NULL)
@@ -350,24 +333,6 @@ static void begin(struct stage *stage, const struct stage_program *program, void
     if (!program->sink)
         line_widen_pipe(STDOUT_FILENO);
     catch_signals();
-}
-
-static void begin_replay(struct stage *stage)
-{
-    struct replay *replay = bytes_allocate(sizeof *replay);
-    *replay = (struct replay){.hash = XXH3_createState()};
-    if (replay->hash == NULL || XXH3_64bits_reset(replay->hash) == XXH_ERROR)
-        message_fail(STATUS_SYSTEM, "out of memory");
-    replay->state = recovery_add_step(stage->recovery, "replay", NULL, "replay", RECOVERY_REFUSE);
-    struct bytes saved = state_get(replay->state, bytes_of("records"));
-    char text[64];
-    snprintf(text, sizeof text, "%.*s", (int)(saved.size < sizeof text ? saved.size : 0),
-             saved.data != NULL ? saved.data : "");
-    if (saved.data != NULL && sscanf(text, "%" SCNu64 " %" SCNx64, &replay->skip, &replay->expected) != 2)
-        message_fail(STATUS_MISFIT,
-                     "the state of step replay, \"%s\", is not what it must be: put a copy of all partitions back",
-                     text);
-    stage->replay = replay;
 }
 
 /* Makes this stage the root. */
@@ -568,7 +533,8 @@ static void read_hello(struct stage *stage, const struct stage_options *options)
     const char *directory = chosen_directory(options);
     if (!stage->recovers && directory != NULL) {
         begin_root(stage, options, directory);
-        begin_replay(stage);
+        stage->replay =
+            replay_open(recovery_add_step(stage->recovery, "replay", NULL, "replay", RECOVERY_REFUSE));
     }
     add_own_step(stage, options);
     if (!program->sink) {
@@ -583,34 +549,6 @@ static void read_hello(struct stage *stage, const struct stage_options *options)
         program->begin(stage->context, stage);
 }
 
-/* Drops what was processed by earlier executions, and compares it. Returns how many of the records that is. */
-static size_t drop_replayed(struct stage *stage, size_t count)
-{
-    struct replay *replay = stage->replay;
-    size_t dropped = replay->skip < count ? (size_t)replay->skip : count;
-    const struct bytes *last = &stage->records[count - 1].frame;
-    if (dropped > 0)
-        last = &stage->records[dropped - 1].frame;
-    const char *first = stage->records[0].frame.data;
-    XXH3_64bits_update(replay->hash, first, (size_t)(last->data + last->size - first));
-    replay->count += dropped > 0 ? dropped : count;
-    if (dropped == 0)
-        return 0;
-    replay->skip -= dropped;
-    if (replay->skip == 0 && XXH3_64bits_digest(replay->hash) != replay->expected)
-        message_fail(STATUS_DATA,
-                     "the first %" PRIu64 " records are not those that were processed before: the input was changed;"
-                     " put it back as it was, or begin a new recovery directory",
-                     replay->count);
-    if (dropped < count) {
-        first = stage->records[dropped].frame.data;
-        last = &stage->records[count - 1].frame;
-        XXH3_64bits_update(replay->hash, first, (size_t)(last->data + last->size - first));
-        replay->count += count - dropped;
-    }
-    return dropped;
-}
-
 /* Records were left out: those that follow are the ones after so many of the source. */
 static void renumber(struct stage *stage, uint64_t before)
 {
@@ -620,8 +558,8 @@ static void renumber(struct stage *stage, uint64_t before)
 
 static void take_records(struct stage *stage, size_t count)
 {
-    size_t dropped = stage->replay != NULL ? drop_replayed(stage, count) : 0;
-    if (dropped > 0 && stage->replay->skip == 0)
+    size_t dropped = stage->replay != NULL ? replay_take(stage->replay, stage->records, count) : 0;
+    if (dropped > 0 && !replay_goes_on(stage->replay))
         renumber(stage, stage->before + dropped);
     if (dropped < count) {
         wake_program(stage);
@@ -672,11 +610,8 @@ static void take_control(struct stage *stage, const struct control *control)
 /* The stream is whole, up to here. */
 static int end(struct stage *stage)
 {
-    if (stage->replay != NULL && stage->replay->skip > 0)
-        message_fail(STATUS_DATA,
-                     "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
-                                                                       "or begin a new recovery directory",
-                     stage->replay->count, stage->replay->count + stage->replay->skip);
+    if (stage->replay != NULL)
+        replay_end(stage->replay);
     if (stage->root && stage->unended) {
         await_commit(stage);
         close_epoch(stage, stage->epoch + 1, true);
@@ -704,10 +639,7 @@ static int end(struct stage *stage)
         recovery_close(stage->recovery);
     else if (stage->state != NULL)
         state_close(stage->state);
-    if (stage->replay != NULL) {
-        XXH3_freeState(stage->replay->hash);
-        free(stage->replay);
-    }
+    replay_close(stage->replay);
     buffer_free(&stage->source);
     free(stage->out.data);
     return STATUS_OK;
