@@ -54,16 +54,37 @@ END
 }
 
 @test "a state may hold any byte, and comes back from the recovery directory" {
-    fl-recovery-init db 2
     { all_bytes '%d,' 'y' && strange_lines; } >first
     { all_bytes '%d,' 'z' && strange_lines; } >second
-    run_sh 'fl-input -r db first | fl-key -d , -f 1 | fl-statemap first | fl-out -f %v'
+    for stage in 'fl-statemap first' 'fl-statemap -e "coalesce(state, value)"' \
+        'fl-statemap -q "SELECT coalesce(state, value), coalesce(state, value)"'; do
+        rm -rf db
+        fl-recovery-init db 2
+        for input in first second; do
+            run_sh "fl-input -r db $input | fl-key -d , -f 1 | $stage | fl-out -f %v"
+            expect_status 0
+            expect_stdout <first
+            expect_stderr ''
+        done
+    done
+}
+
+@test "results at the end may hold any byte, and topk knows all values apart" {
+    { all_bytes '%d,' 'y' && strange_lines; } >lines
+    for stage in 'fl-reduce last' 'fl-reduce -e value' 'fl-reduce -q "SELECT value"'; do
+        run_sh "fl-input lines | fl-key -e value | $stage | fl-out -f %v"
+        expect_status 0
+        LC_ALL=C sort -u lines | expect_stdout
+        expect_stderr ''
+    done
+    head -n 90 lines >some
+    fl-recovery-init db
+    run_sh 'fl-input -r db some | fl-key K | fl-statemap topk:10 | fl-out'
     expect_status 0
-    expect_stdout <first
-    expect_stderr ''
-    run_sh 'fl-input -r db second | fl-key -d , -f 1 | fl-statemap first | fl-out -f %v'
+    head -n 90 lines >>some
+    run_sh "fl-input -r db some | fl-key K | fl-statemap topk:10 | fl-out -f %v | tail -n 1 | jq -c '[.[][1]]'"
     expect_status 0
-    expect_stdout <first
+    expect_stdout '[2,2,2,2,2,2,2,2,2,2]'
     expect_stderr ''
 }
 

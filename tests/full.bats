@@ -16,6 +16,8 @@ fl-key A <stream
 fl-map -e value <stream
 fl-filter -e 1 <stream
 fl-statemap last <stream
+fl-reduce last <stream
+fl-collect <stream
 fl-out <stream
 '
 
@@ -37,7 +39,7 @@ fails_to_print() {
 }
 
 @test "--help and --version that cannot be printed" {
-    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-out fl-recovery-init; do
+    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-reduce fl-collect fl-out fl-recovery-init; do
         for option in --help --version; do
             fails_to_print "$program $option" '>/dev/full' 'No space left on device'
             fails_to_print "$program $option" '>&-' 'Bad file descriptor'
@@ -46,7 +48,8 @@ fails_to_print() {
 }
 
 @test "a closed standard input" {
-    for command in 'fl-key A' 'fl-map -e value' 'fl-filter -e 1' fl-inspect 'fl-statemap sum' 'fl-out'; do
+    for command in 'fl-key A' 'fl-map -e value' 'fl-filter -e 1' fl-inspect 'fl-statemap sum' 'fl-reduce sum' fl-collect \
+        fl-out; do
         run_sh "$command <&-"
         expect_status 74
         expect_stdout ''

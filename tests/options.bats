@@ -10,6 +10,8 @@ fl-map -e value
 fl-filter -e 1
 fl-inspect
 fl-statemap sum
+fl-reduce sum
+fl-collect
 fl-out'
 
 setup() {
@@ -100,7 +102,7 @@ each_refuses() {
 
 @test "names of steps that are none" {
     for name in '' 'a b' a/b a=b $'\303\251' $'a\t'; do
-        for stage in 'fl-input lines' 'fl-statemap sum' fl-out; do
+        for stage in 'fl-input lines' 'fl-statemap sum' 'fl-reduce sum' fl-collect fl-out; do
             run_sh "$stage -i '$name' </dev/null"
             expect_status 64
             expect_stdout ''
@@ -172,7 +174,7 @@ steps() {
 }
 
 @test "--help shows the options that all have, --version the version" {
-    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-out; do
+    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-reduce fl-collect fl-out; do
         run_sh "$program --help"
         expect_status 0
         expect_stderr ''
