@@ -93,7 +93,8 @@ static enum number_answer parse_floating(struct bytes text, const char *exponent
     return isfinite(number->real) ? NUMBER_OK : NUMBER_BEYOND;
 }
 
-enum number_answer number_parse(struct bytes text, struct number *number)
+/* Flat, as it is the way of every number that is no short integer, and what it calls has other callers too. */
+__attribute__((flatten)) enum number_answer number_parse(struct bytes text, struct number *number)
 {
     *number = (struct number){0};
     int64_t integer;
