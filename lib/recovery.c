@@ -455,18 +455,17 @@ static bool next_change(void *context, struct store_change *change)
     struct state_change next;
     if (!state_next_change(changes->state, changes->index, changes->count, &next))
         return false;
-    *change = (struct store_change){next.key, next.state, next.older};
+    *change = (struct store_change){next.key, next.state, next.saved};
     return true;
 }
 
-static void save_step(struct recovery *recovery, struct own_step *own, unsigned index, uint64_t floor)
+static void save_step(struct recovery *recovery, struct own_step *own, unsigned index)
 {
     struct store *store = writer(recovery, index);
     struct changes changes = {own->state, index, recovery->count};
     if (!own->saved)
         store_add_step(store, own->id, own->signature, recovery->epoch);
-    store_put(store, own->id, recovery->epoch, floor, next_change, &changes);
-    store_raise_floor(store, own->id, floor);
+    store_put(store, own->id, recovery->epoch, next_change, &changes);
     store_set_front(store, own->id, recovery->epoch);
 }
 
@@ -481,10 +480,11 @@ static void save(struct recovery *recovery)
     for (unsigned index = recovery->count; index-- > 0;) {
         begin_write(recovery, index);
         const uint64_t floor = find_floor(recovery);
+        store_raise_floor(writer(recovery, index), floor);
         if (index == 0 && recovery->root && !recovery->execution_saved)
             store_add_execution(writer(recovery, 0), recovery->execution, recovery->resume_epoch);
         for (size_t i = 0; i < recovery->own_count; i++)
-            save_step(recovery, recovery->own[i], index, floor);
+            save_step(recovery, recovery->own[i], index);
         if (index == 0 && recovery->commit)
             store_add_commit(writer(recovery, 0), recovery->epoch, recovery->final, floor);
         end_write(recovery, index);
@@ -618,7 +618,8 @@ void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key
     struct store_change base = {.key = key, .state = state};
     CRASH_POINT("base: before");
     begin_write(recovery, index);
-    store_put(writer(recovery, index), recovery->steps[step], 0, 0, next_base, &base);
+    store_put(writer(recovery, index), recovery->steps[step], 0, next_base, &base);
+    state_note_saved(recovery->own[step - recovery->steps_before]->state, key);
     end_write(recovery, index);
     CRASH_POINT("base: after");
 }

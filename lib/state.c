@@ -11,7 +11,6 @@ enum {
     LOOKUP_COST = 50, /* saved states that a scan reads in the time of one look-up */
     LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
-    MANY = 2,
     AHEAD = 8, /* changes that are asked for before they are read */
     FEW = 256, /* so few are sorted as quickly by comparing them */
     CHANGES_MOST = INT32_MAX / 2
@@ -25,7 +24,7 @@ struct entry {
     uint32_t value_size;
     uint32_t room;       /* of the value */
     uint32_t place : 30; /* in the list of changes of its generation */
-    uint32_t older : 2;  /* versions saved before its generation: none, one, or MANY */
+    uint32_t saved : 1;  /* it may have been saved before its generation */
     char data[];         /* the key, then the value */
 };
 
@@ -266,7 +265,7 @@ static void add_loaded(void *context, struct bytes key, struct bytes value)
     uint64_t hash = state_hash(key);
     struct state_slot *slot = place(state, key, hash);
     if (slot->entry == NULL)
-        add(state, slot, hash, entry_new(state, key, value, 0))->entry->older = MANY;
+        add(state, slot, hash, entry_new(state, key, value, 0))->entry->saved = true;
 }
 
 static void load_all(struct state *state)
@@ -305,7 +304,7 @@ struct state_slot *state_find(struct state *state, struct bytes key, uint64_t ha
         slot = place(state, key, hash); /* loading may have moved it, or filled it */
         if (slot->entry == NULL) {
             slot = add(state, slot, hash, entry_new(state, key, saved, 0));
-            slot->entry->older = saved.data != NULL ? MANY : 0;
+            slot->entry->saved = saved.data != NULL;
         }
     }
     state->last = slot;
@@ -329,7 +328,7 @@ static void set_anew(struct state *state, struct state_slot *slot, struct bytes 
     if (frozen || (value.data != NULL && value.size > entry->room)) {
         struct entry *fresh = entry_new(state, entry_key(entry), value, room);
         fresh->place = entry->place;
-        fresh->older = entry->older;
+        fresh->saved = entry->saved;
         if (changed && state->saves)
             state->changed.at[entry->place] = fresh;
         if (frozen)
@@ -346,8 +345,8 @@ static void set_anew(struct state *state, struct state_slot *slot, struct bytes 
     state->discarded |= value.data == NULL;
     if (changed)
         return;
-    if (slot->generation != 0 && entry->older < MANY)
-        entry->older++;
+    if (slot->generation != 0)
+        entry->saved = true;
     slot->generation = state->generation;
     if (!state->saves)
         return;
@@ -395,6 +394,11 @@ void state_put(struct state *state, struct bytes key, struct bytes value)
     state_set(state, state_find(state, key, state_hash(key)), value);
 }
 
+void state_note_saved(struct state *state, struct bytes key)
+{
+    state_find(state, key, state_hash(key))->entry->saved = true;
+}
+
 void state_each(struct state *state, void (*call)(void *context, struct bytes key, struct bytes value), void *context)
 {
     load_all(state);
@@ -411,7 +415,7 @@ static void restart_generations(struct state *state)
         if (slot->entry == NULL || slot->generation == 0)
             continue;
         if (!is_changed(state, slot))
-            slot->entry->older = MANY;
+            slot->entry->saved = true;
         slot->generation = is_changed(state, slot) ? 1 : 0;
     }
     state->generation = 1;
@@ -553,9 +557,9 @@ bool state_next_change(struct state *state, unsigned partition, unsigned partiti
         if (state->next + AHEAD < state->written.count)
             __builtin_prefetch(state->sorted[state->next + AHEAD].entry);
         const struct entry *entry = state->sorted[state->next++].entry;
-        if (entry->value_size == NONE && entry->older == 0)
+        if (entry->value_size == NONE && !entry->saved)
             continue;
-        *change = (struct state_change){entry_key(entry), entry_value(entry), entry->older == MANY};
+        *change = (struct state_change){entry_key(entry), entry_value(entry), entry->saved};
         return true;
     }
     state->next = partition > 1 ? state->ends[partition - 2] : 0;

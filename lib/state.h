@@ -29,7 +29,7 @@ struct state_loader {
 struct state_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */
-    bool older;         /* more than one older version may have been saved */
+    bool saved;         /* the key may have a saved state */
 };
 
 /* Makes an empty one; without a loader (NULL) nothing is saved anywhere. The loader is copied. */
@@ -64,6 +64,9 @@ void state_append(struct state *state, struct state_slot *slot, struct bytes mor
 /* The three of them in one, for where speed is nothing. */
 struct bytes state_get(struct state *state, struct bytes key);
 void state_put(struct state *state, struct bytes key, struct bytes value);
+
+/* Notes that a state of the key was saved that state_next_change has not given. */
+void state_note_saved(struct state *state, struct bytes key);
 
 /* Calls for each key that has a state, saved ones included, in no order. The state must not change meanwhile. */
 void state_each(struct state *state, void (*call)(void *context, struct bytes key, struct bytes value), void *context);

@@ -32,9 +32,10 @@ static const char schema[] =
     " PRIMARY KEY(step_id, first_epoch));"
     "CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL, final INTEGER NOT NULL);"
-    "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB,"
-    " \"check\" INTEGER NOT NULL, PRIMARY KEY(step_id, state_key, snap_epoch)) WITHOUT ROWID;"
-    "CREATE INDEX snaps_discarded ON snaps(step_id, snap_epoch) WHERE ser_change IS NULL;";
+    "CREATE TABLE snaps(step_id TEXT NOT NULL, state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL,"
+    " ser_change BLOB NOT NULL, \"check\" INTEGER NOT NULL, PRIMARY KEY(step_id, state_key)) WITHOUT ROWID;"
+    "CREATE TABLE undos(undo_epoch INTEGER NOT NULL, step_id TEXT NOT NULL, state_key BLOB NOT NULL,"
+    " snap_epoch INTEGER NOT NULL, ser_change BLOB NOT NULL, \"check\" INTEGER NOT NULL);";
 
 enum statement {
     BEGIN,
@@ -51,13 +52,17 @@ enum statement {
     EACH_CHANGE,
     NEWER,
     DROP_SNAPS,
+    UNDO,
+    DROP_UNDOS,
     DROP_STEPS,
     DROP_FRONTS,
     LOWER_FRONTS,
     DROP_COMMITS,
     DROP_EXECUTIONS,
     GET,
+    GET_AT,
     EACH_STATE,
+    EACH_STATE_AT,
     HAS_STATES,
     PAGES,
     ADD_EXECUTION,
@@ -67,12 +72,13 @@ enum statement {
     ADD_COMMIT,
     FORGET_COMMITS,
     FORGET_SNAPS,
+    FORGET_STEP_UNDOS,
     FORGET_STEP,
     FORGET_FRONT,
+    KEEP,
     PUT,
-    DELETE_OLDER,
-    DISCARDED,
-    DELETE_DISCARDED,
+    DISCARD,
+    FORGET_UNDOS,
     SET_FLOOR,
     STATEMENTS
 };
@@ -101,19 +107,31 @@ static const char *const sql[STATEMENTS] = {
         " UNION ALL SELECT 'it has commits, which belong to partition 0' FROM parts"
         " WHERE part_index > 0 AND EXISTS (SELECT * FROM commits)",
     [EACH_CHANGE] = "SELECT step_id, snap_epoch, state_key, ser_change, \"check\", front_epoch"
-                    " FROM snaps LEFT JOIN fronts USING (step_id)",
+                    " FROM snaps LEFT JOIN fronts USING (step_id)"
+                    " UNION ALL SELECT step_id, snap_epoch, state_key, ser_change, \"check\", front_epoch"
+                    " FROM undos LEFT JOIN fronts USING (step_id)",
     [NEWER] = "SELECT EXISTS (SELECT * FROM fronts WHERE front_epoch > ?1)"
               " OR EXISTS (SELECT * FROM commits WHERE commit_epoch > ?1)",
     [DROP_SNAPS] = "DELETE FROM snaps WHERE snap_epoch > ?1",
+    [UNDO] = "INSERT INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\" FROM undos"
+             " WHERE undo_epoch > ?1 AND snap_epoch <= ?1",
+    [DROP_UNDOS] = "DELETE FROM undos WHERE undo_epoch > ?1",
     [DROP_STEPS] = "DELETE FROM steps WHERE first_epoch > ?1",
     [DROP_FRONTS] = "DELETE FROM fronts WHERE step_id NOT IN (SELECT step_id FROM steps)",
     [LOWER_FRONTS] = "UPDATE fronts SET front_epoch = ?1 WHERE front_epoch > ?1",
     [DROP_COMMITS] = "DELETE FROM commits WHERE commit_epoch > ?1",
     [DROP_EXECUTIONS] = "DELETE FROM exs WHERE resume_epoch > ?1",
-    [GET] = "SELECT snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1 AND state_key = ?2"
-            " AND snap_epoch <= ?3 ORDER BY snap_epoch DESC LIMIT 1",
+    [GET] = "SELECT snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1 AND state_key = ?2",
+    /* The row that an epoch has of a key: the one there is, if it is not newer, or the one that the first change since
+     * then has replaced. */
+    [GET_AT] = "SELECT snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1 AND state_key = ?2"
+               " AND snap_epoch <= ?3 UNION ALL SELECT snap_epoch, ser_change, \"check\" FROM undos"
+               " WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3 AND undo_epoch > ?3",
     [EACH_STATE] = "SELECT state_key, snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1"
-                   " AND snap_epoch <= ?2 ORDER BY state_key, snap_epoch",
+                   " ORDER BY state_key",
+    [EACH_STATE_AT] = "SELECT state_key, snap_epoch, ser_change, \"check\" FROM snaps WHERE step_id = ?1"
+                      " AND snap_epoch <= ?2 UNION ALL SELECT state_key, snap_epoch, ser_change, \"check\" FROM undos"
+                      " WHERE step_id = ?1 AND snap_epoch <= ?2 AND undo_epoch > ?2 ORDER BY state_key",
     [HAS_STATES] = "SELECT EXISTS (SELECT * FROM snaps WHERE step_id = ?1)",
     [PAGES] = "PRAGMA page_count",
     [ADD_EXECUTION] = "INSERT INTO exs VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
@@ -123,28 +141,27 @@ static const char *const sql[STATEMENTS] = {
     [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2, ?3)",
     [FORGET_COMMITS] = "DELETE FROM commits WHERE commit_epoch < ?1",
     [FORGET_SNAPS] = "DELETE FROM snaps WHERE step_id = ?1",
+    [FORGET_STEP_UNDOS] = "DELETE FROM undos WHERE step_id = ?1",
     [FORGET_STEP] = "DELETE FROM steps WHERE step_id = ?1",
     [FORGET_FRONT] = "DELETE FROM fronts WHERE step_id = ?1",
-    [PUT] = "INSERT OR ROLLBACK INTO snaps SELECT ?1, state_key, ?2, ser_change, \"check\" FROM feed",
-    [DELETE_OLDER] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <"
-                     " (SELECT max(snap_epoch) FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3)",
-    [DISCARDED] = "SELECT state_key, snap_epoch FROM snaps INDEXED BY snaps_discarded"
-                  " WHERE step_id = ?1 AND snap_epoch <= ?2 AND ser_change IS NULL LIMIT 1",
-    [DELETE_DISCARDED] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2 AND snap_epoch <= ?3",
+    [KEEP] = "INSERT OR ROLLBACK INTO undos SELECT ?2, snaps.* FROM feed CROSS JOIN snaps"
+             " ON snaps.step_id = ?1 AND snaps.state_key = feed.state_key",
+    [PUT] = "INSERT OR REPLACE INTO snaps SELECT ?1, state_key, ?2, ser_change, \"check\" FROM feed"
+            " WHERE ser_change IS NOT NULL",
+    [DISCARD] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2",
+    /* As the rows stand in the order in which they were added, no others are looked at. */
+    [FORGET_UNDOS] = "DELETE FROM undos WHERE rowid < coalesce((SELECT rowid FROM undos WHERE undo_epoch > ?1"
+                     " ORDER BY rowid LIMIT 1), 9223372036854775807)",
     [SET_FLOOR] = "UPDATE parts SET floor_epoch = ?1 WHERE floor_epoch < ?1",
 };
 
-/* The changes of a store_put, which SQLite reads as a table: one statement for many of them takes a third of the time
- * of one for each. No more at a time than leave their pages in SQLite's cache until the older versions are deleted. */
+/* Changes, which SQLite reads as a table: one statement for many of them takes a third of the time of one for each. No
+ * more at a time than leave their pages in SQLite's cache from one statement to the next. */
 struct feed {
     struct bytes step_id;
     uint64_t epoch;
-    bool (*next)(void *context, struct store_change *change);
-    void *context;
-    size_t given;                  /* since the table was last read from its beginning */
-    bool ended;                    /* there are no more */
-    struct bytes older[FEED_MOST]; /* of those that were given, the keys with older versions */
-    size_t older_count;
+    struct store_change changes[FEED_MOST];
+    size_t count;
 };
 
 struct store {
@@ -282,7 +299,7 @@ static uint64_t row_check(struct bytes step_id, uint64_t epoch, struct bytes key
 {
     uint64_t check = XXH3_64bits_withSeed(step_id.data, step_id.size, epoch);
     check = XXH3_64bits_withSeed(key.data, key.size, check);
-    return change.data == NULL ? ~check : XXH3_64bits_withSeed(change.data, change.size, check);
+    return XXH3_64bits_withSeed(change.data, change.size, check);
 }
 
 static void verify(const struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key,
@@ -309,9 +326,8 @@ struct feed_table {
 
 struct feed_cursor {
     sqlite3_vtab_cursor base;
-    struct feed *feed;
-    struct store_change change;
-    bool ended;
+    const struct feed *feed;
+    size_t at;
 };
 
 static int feed_connect(sqlite3 *database, void *feed, int count, const char *const *arguments, sqlite3_vtab **made,
@@ -359,13 +375,7 @@ static int feed_close(sqlite3_vtab_cursor *cursor)
 
 static int feed_next(sqlite3_vtab_cursor *base)
 {
-    struct feed_cursor *cursor = (struct feed_cursor *)base;
-    struct feed *feed = cursor->feed;
-    if (feed->given < FEED_MOST)
-        feed->ended = !feed->next(feed->context, &cursor->change);
-    cursor->ended = feed->ended || feed->given++ == FEED_MOST;
-    if (!cursor->ended && cursor->change.older)
-        feed->older[feed->older_count++] = cursor->change.key;
+    ((struct feed_cursor *)base)->at++;
     return SQLITE_OK;
 }
 
@@ -375,13 +385,13 @@ static int feed_begin(sqlite3_vtab_cursor *cursor, int plan, const char *name, i
     (void)name;
     (void)count;
     (void)arguments;
-    ((struct feed_cursor *)cursor)->feed->given = 0;
-    return feed_next(cursor);
+    ((struct feed_cursor *)cursor)->at = 0;
+    return SQLITE_OK;
 }
 
 static int feed_ended(sqlite3_vtab_cursor *cursor)
 {
-    return ((struct feed_cursor *)cursor)->ended;
+    return ((struct feed_cursor *)cursor)->at == ((struct feed_cursor *)cursor)->feed->count;
 }
 
 static void give_bytes(sqlite3_context *context, struct bytes bytes)
@@ -397,7 +407,7 @@ static int feed_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 {
     const struct feed_cursor *cursor = (struct feed_cursor *)base;
     const struct feed *feed = cursor->feed;
-    const struct store_change *change = &cursor->change;
+    const struct store_change *change = &feed->changes[cursor->at];
     if (column == 0)
         give_bytes(context, change->key);
     else if (column == 1 && change->state.data != NULL)
@@ -410,7 +420,7 @@ static int feed_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 
 static int feed_row(sqlite3_vtab_cursor *cursor, sqlite3_int64 *row)
 {
-    *row = (sqlite3_int64)((struct feed_cursor *)cursor)->feed->given;
+    *row = (sqlite3_int64)((struct feed_cursor *)cursor)->at;
     return SQLITE_OK;
 }
 
@@ -485,7 +495,8 @@ static int fill_new(sqlite3 *database, const void *from)
                                                  part->directory));
 }
 
-/* Of format 1, which does not say of a commit whether it was final. It must leave no write-ahead log behind, which would
+/* Of format 1, which does not say of a commit whether it was final, and has all versions of a key in one table, a
+ * discarded state as NULL. It must leave no write-ahead log behind, which would
  * be taken for that of the file that comes in its place. */
 static int fill_converted(sqlite3 *database, const void *from)
 {
@@ -495,12 +506,19 @@ static int fill_converted(sqlite3 *database, const void *from)
     sqlite3_free(attach);
     if (code != SQLITE_OK)
         return code;
-    return fill_tables(database, sqlite3_mprintf("INSERT INTO parts SELECT * FROM old.parts;"
-                                                 "INSERT INTO exs SELECT * FROM old.exs;"
-                                                 "INSERT INTO steps SELECT * FROM old.steps;"
-                                                 "INSERT INTO fronts SELECT * FROM old.fronts;"
-                                                 "INSERT INTO commits SELECT *, 0 FROM old.commits;"
-                                                 "INSERT INTO snaps SELECT * FROM old.snaps;"));
+    return fill_tables(database,
+                       sqlite3_mprintf("INSERT INTO parts SELECT * FROM old.parts;"
+                                       "INSERT INTO exs SELECT * FROM old.exs;"
+                                       "INSERT INTO steps SELECT * FROM old.steps;"
+                                       "INSERT INTO fronts SELECT * FROM old.fronts;"
+                                       "INSERT INTO commits SELECT *, 0 FROM old.commits;"
+                                       "CREATE TEMP VIEW rows AS SELECT *, lead(snap_epoch) OVER (PARTITION BY step_id,"
+                                       " state_key ORDER BY snap_epoch) AS undo_epoch FROM old.snaps;"
+                                       "INSERT INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\""
+                                       " FROM rows WHERE undo_epoch IS NULL AND ser_change IS NOT NULL;"
+                                       "INSERT INTO undos SELECT undo_epoch, step_id, state_key, snap_epoch, ser_change,"
+                                       " \"check\" FROM rows WHERE undo_epoch IS NOT NULL AND ser_change IS NOT NULL"
+                                       " ORDER BY undo_epoch;"));
 }
 
 static int fill_copy(sqlite3 *database, const void *from)
@@ -680,8 +698,8 @@ void store_each_step(struct store *store, void (*call)(void *context, const stru
 
 void store_return_to(struct store *store, uint64_t epoch)
 {
-    static const enum statement drops[] = {DROP_SNAPS,   DROP_STEPS,   DROP_FRONTS,
-                                           LOWER_FRONTS, DROP_COMMITS, DROP_EXECUTIONS};
+    static const enum statement drops[] = {DROP_SNAPS,  UNDO,         DROP_UNDOS,   DROP_STEPS,
+                                           DROP_FRONTS, LOWER_FRONTS, DROP_COMMITS, DROP_EXECUTIONS};
     bind_number(store, NEWER, 1, epoch);
     if (number(store, NEWER) == 0)
         return;
@@ -694,57 +712,58 @@ void store_return_to(struct store *store, uint64_t epoch)
     store_end(store);
 }
 
+/* The state that GET or GET_AT gives, bound but for the step and the key. */
+static struct bytes get(struct store *store, enum statement which, struct bytes step_id, struct bytes key)
+{
+    bind_bytes(store, which, 1, step_id);
+    bind_bytes(store, which, 2, key);
+    if (!step(store, which)) {
+        reset(store, which);
+        return (struct bytes){NULL, 0};
+    }
+    struct bytes state = column_bytes(store, which, 1);
+    verify(store, step_id, column_number(store, which, 0), key, state, column_number(store, which, 2));
+    return state;
+}
+
 struct bytes store_get(struct store *store, struct bytes step_id, struct bytes key)
 {
-    return store_get_at(store, step_id, key, INT64_MAX);
+    reset(store, GET);
+    return get(store, GET, step_id, key);
 }
 
 struct bytes store_get_at(struct store *store, struct bytes step_id, struct bytes key, uint64_t epoch)
 {
-    reset(store, GET);
-    bind_bytes(store, GET, 1, step_id);
-    bind_bytes(store, GET, 2, key);
-    bind_number(store, GET, 3, epoch);
-    if (!step(store, GET)) {
-        reset(store, GET);
-        return (struct bytes){NULL, 0};
+    reset(store, GET_AT);
+    bind_number(store, GET_AT, 3, epoch);
+    return get(store, GET_AT, step_id, key);
+}
+
+/* Calls for each row of EACH_STATE or EACH_STATE_AT, which are ready to run. */
+static void each_state(struct store *store, enum statement which, struct bytes step_id,
+                       void (*call)(void *context, struct bytes key, struct bytes state), void *context)
+{
+    while (step(store, which)) {
+        struct bytes key = column_bytes(store, which, 0), state = column_bytes(store, which, 2);
+        verify(store, step_id, column_number(store, which, 1), key, state, column_number(store, which, 3));
+        call(context, key, state);
     }
-    struct bytes change = column_bytes(store, GET, 1);
-    verify(store, step_id, column_number(store, GET, 0), key, change, column_number(store, GET, 2));
-    return change;
+    reset(store, which);
 }
 
 void store_each_state(struct store *store, struct bytes step_id,
                       void (*call)(void *context, struct bytes key, struct bytes state), void *context)
 {
-    store_each_state_at(store, step_id, INT64_MAX, call, context);
+    bind_bytes(store, EACH_STATE, 1, step_id);
+    each_state(store, EACH_STATE, step_id, call, context);
 }
 
 void store_each_state_at(struct store *store, struct bytes step_id, uint64_t epoch,
                          void (*call)(void *context, struct bytes key, struct bytes state), void *context)
 {
-    struct buffer key = {0}, change = {0}; /* the newest version so far of the key at hand */
-    bool some = false, discarded = false;
-    bind_bytes(store, EACH_STATE, 1, step_id);
-    bind_number(store, EACH_STATE, 2, epoch);
-    for (;;) {
-        bool row = step(store, EACH_STATE);
-        struct bytes next = row ? column_bytes(store, EACH_STATE, 0) : (struct bytes){NULL, 0};
-        if (some && !discarded && (!row || !bytes_equal(next, buffer_bytes(&key))))
-            call(context, buffer_bytes(&key), buffer_bytes(&change));
-        if (!row)
-            break;
-        struct bytes found = column_bytes(store, EACH_STATE, 2);
-        verify(store, step_id, column_number(store, EACH_STATE, 1), next, found, column_number(store, EACH_STATE, 3));
-        some = true;
-        discarded = found.data == NULL;
-        key.size = change.size = 0;
-        buffer_add(&key, next);
-        buffer_add(&change, found);
-    }
-    reset(store, EACH_STATE);
-    buffer_free(&key);
-    buffer_free(&change);
+    bind_bytes(store, EACH_STATE_AT, 1, step_id);
+    bind_number(store, EACH_STATE_AT, 2, epoch);
+    each_state(store, EACH_STATE_AT, step_id, call, context);
 }
 
 void store_begin_look(struct store *store)
@@ -925,48 +944,45 @@ void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t 
 
 void store_forget_step(struct store *store, struct bytes step_id)
 {
-    static const enum statement forget[] = {FORGET_SNAPS, FORGET_STEP, FORGET_FRONT};
+    static const enum statement forget[] = {FORGET_SNAPS, FORGET_STEP_UNDOS, FORGET_STEP, FORGET_FRONT};
     for (size_t i = 0; i < sizeof forget / sizeof *forget; i++) {
         bind_bytes(store, forget[i], 1, step_id);
         execute(store, forget[i]);
     }
 }
 
-void store_put(struct store *store, struct bytes step_id, uint64_t epoch, uint64_t floor,
+void store_put(struct store *store, struct bytes step_id, uint64_t epoch,
                bool (*next)(void *context, struct store_change *change), void *context)
 {
     struct feed *feed = &store->feed;
-    *feed = (struct feed){.step_id = step_id, .epoch = epoch, .next = next, .context = context};
-    bind_bytes(store, PUT, 1, step_id);
-    bind_number(store, PUT, 2, epoch);
-    bind_bytes(store, DELETE_OLDER, 1, step_id);
-    bind_number(store, DELETE_OLDER, 3, floor);
+    static const enum statement fed[] = {KEEP, PUT};
+    feed->step_id = step_id;
+    feed->epoch = epoch;
+    bind_bytes(store, DISCARD, 1, step_id);
+    for (size_t i = 0; i < sizeof fed / sizeof *fed; i++) {
+        bind_bytes(store, fed[i], 1, step_id);
+        bind_number(store, fed[i], 2, epoch);
+    }
     do {
+        bool saved = false;
+        for (feed->count = 0; feed->count < FEED_MOST && next(context, &feed->changes[feed->count]); feed->count++)
+            saved = saved || feed->changes[feed->count].saved;
+        if (saved)
+            execute(store, KEEP);
         execute(store, PUT);
-        for (size_t i = 0; i < feed->older_count; i++) {
-            bind_bytes(store, DELETE_OLDER, 2, feed->older[i]);
-            execute(store, DELETE_OLDER);
+        for (size_t i = 0; i < feed->count; i++) {
+            if (feed->changes[i].state.data != NULL)
+                continue;
+            bind_bytes(store, DISCARD, 2, feed->changes[i].key);
+            execute(store, DISCARD);
         }
-        feed->older_count = 0;
-    } while (!feed->ended);
+    } while (feed->count == FEED_MOST);
 }
 
-void store_raise_floor(struct store *store, struct bytes step_id, uint64_t floor)
+void store_raise_floor(struct store *store, uint64_t floor)
 {
-    bind_bytes(store, DISCARDED, 1, step_id);
-    bind_number(store, DISCARDED, 2, floor);
-    struct buffer key = {0};
-    while (step(store, DISCARDED)) {
-        key.size = 0;
-        buffer_add(&key, column_bytes(store, DISCARDED, 0));
-        bind_bytes(store, DELETE_DISCARDED, 1, step_id);
-        bind_bytes(store, DELETE_DISCARDED, 2, buffer_bytes(&key));
-        bind_number(store, DELETE_DISCARDED, 3, column_number(store, DISCARDED, 1));
-        reset(store, DISCARDED);
-        execute(store, DELETE_DISCARDED);
-    }
-    reset(store, DISCARDED);
-    buffer_free(&key);
+    bind_number(store, FORGET_UNDOS, 1, floor);
+    execute(store, FORGET_UNDOS);
     bind_number(store, SET_FLOOR, 1, floor);
     execute(store, SET_FLOOR);
 }

@@ -120,17 +120,16 @@ void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t 
 void store_forget_step(struct store *store, struct bytes step);
 
 /* The changes of a step in an epoch, for each key one at most, quickest in the order of the keys: next sets the change
- * and returns true, or returns false after the last. The views must live until store_put returns. Where the file may
- * hold more than one older version of a key, those that no return to floor or later can need are deleted. */
+ * and returns true, or returns false after the last. The views must live until store_put returns. */
 struct store_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */
-    bool older;         /* there may be more than one older version */
+    bool saved;         /* the key may have a state in the file */
 };
-void store_put(struct store *store, struct bytes step, uint64_t epoch, uint64_t floor,
+void store_put(struct store *store, struct bytes step, uint64_t epoch,
                bool (*next)(void *context, struct store_change *change), void *context);
 
-/* Deletes the keys of a step that were discarded at floor or before, and notes the floor. */
-void store_raise_floor(struct store *store, struct bytes step, uint64_t floor);
+/* Notes that no return to before floor will be made, and deletes what one would need. */
+void store_raise_floor(struct store *store, uint64_t floor);
 
 #endif

@@ -56,7 +56,8 @@ made() {
     fl-recovery-init db
     for table in 'parts|part_index part_count directory_id created_at floor_epoch' \
         'exs|ex_num resume_epoch started_at' 'steps|step_id signature first_epoch' 'fronts|step_id front_epoch' \
-        'commits|commit_epoch committed_at final' 'snaps|step_id state_key snap_epoch ser_change check'; do
+        'commits|commit_epoch committed_at final' 'snaps|step_id state_key snap_epoch ser_change check' \
+        'undos|undo_epoch step_id state_key snap_epoch ser_change check'; do
         columns=$(sqlite3 db/part-0.sqlite3 "SELECT group_concat(name, ' ') FROM pragma_table_info('${table%%|*}')")
         [ "$columns" = "${table#*|}" ] || fail "${table%%|*} has the columns $columns"
     done

@@ -43,7 +43,8 @@ make_old() {
         INSERT INTO steps SELECT * FROM now.steps;
         INSERT INTO fronts SELECT * FROM now.fronts;
         INSERT INTO commits SELECT commit_epoch, committed_at FROM now.commits;
-        INSERT INTO snaps SELECT * FROM now.snaps" >/dev/null
+        INSERT INTO snaps SELECT * FROM now.snaps;
+        INSERT INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\" FROM now.undos" >/dev/null
     mv "$1.old" "$1"
 }
 
@@ -81,6 +82,42 @@ goes_on() {
     [ "$(formats)" = '2 2 2 ' ]
     [ "$(fl-recovery dump db)" = "$(cat dumped)" ]
     goes_on
+}
+
+@test "a directory of format 1 with versions of a state to go back to" {
+    rm -r db
+    fl-recovery-init db 3
+    for epoch in 1 2 3 4; do
+        echo "a $epoch" >>lines
+        run_sh 'fl-input -r db -b 1h lines | fl-key -f 1 | fl-statemap count | fl-out'
+        expect_status 0
+        fl-recovery dump db >"dumped-$epoch"
+    done
+    for part in db/part-*; do
+        make_old "$part"
+        # One that was discarded in epoch 3 and came back in epoch 4; and one that was discarded in epoch 4.
+        sqlite3 "$part" "UPDATE snaps SET ser_change = NULL
+            WHERE step_id = 'statemap' AND state_key = 'a' AND snap_epoch = 3;
+            INSERT INTO snaps SELECT step_id, state_key, 4, NULL, 0 FROM snaps
+            WHERE step_id = 'statemap' AND state_key = 'c'"
+    done
+    run_sh 'fl-input -r db -b 1h lines | fl-key -f 1 | fl-statemap count | fl-out'
+    expect_status 0
+    without 4 c
+    for epoch in 3 2 1; do
+        fl-recovery rewind db "$epoch"
+        case $epoch in
+        3) without 3 a ;;
+        *) without "$epoch" nothing ;;
+        esac
+        fl-recovery check db
+    done
+}
+
+# without EPOCH KEY: the states are those of that epoch, but for that of the key.
+without() {
+    fl-recovery dump db statemap | sort >dumped
+    sed -n 's/^statemap\t//p' "dumped-$1" | grep -v "^$2" | sort | cmp - dumped
 }
 
 @test "what looks at a directory of format 1 leaves it as it is" {

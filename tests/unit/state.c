@@ -132,7 +132,7 @@ static void check_reading(const struct reading *reading)
             continue;
         table[i].met = true;
         CHECK_ABOUT(change->key, same(change->state, value_bytes(table[i].frozen)));
-        CHECK_ABOUT(change->key, change->older || table[i].versions < 2);
+        CHECK_ABOUT(change->key, change->saved || table[i].versions == 0);
         table[i].versions = change->state.data != NULL ? table[i].versions + 1 : 0;
         CHECK_ABOUT(change->key, state_hash(change->key) % reading->partitions == reading->partition_of[c]);
         if (c > 0 && reading->partition_of[c] == reading->partition_of[c - 1])
