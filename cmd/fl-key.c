@@ -142,7 +142,8 @@ int main(int argc, char **argv)
     bool none = false;
     const struct option_entry options[] = {{.letter = 'f', .name = "fields", .argument = &fields},
                                            {.letter = 'd', .name = "delimiter", .argument = &delimiter},
-                                           {.letter = 'e', .name = "expression", .argument = &expression},
+                                           {.letter = 'e', .name = "expression", .argument = &expression,
+                                            .phrase = true},
                                            {.letter = 'x', .name = "no-key", .given = &none},
                                            STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     size_t count;

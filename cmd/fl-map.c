@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     struct stage_options stage_options = {0};
     struct mapper_options mapper_options = {0};
     const char *expression = NULL, *query = NULL, *key = NULL;
-    const struct option_entry options[] = {{.letter = 'e', .name = "expression", .argument = &expression},
+    const struct option_entry options[] = {{.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
                                            {.letter = 'q', .name = "query", .argument = &query},
                                            {.letter = 'k', .name = "key", .argument = &key},
                                            MAPPER_OPTIONS(mapper_options), MAPPER_EPOCH_OPTION(mapper_options),

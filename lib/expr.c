@@ -519,6 +519,13 @@ static _Noreturn void refuse_text(const struct expr *expr, const char *place)
             refuse(expr, place, "it ends too early");
         place = NULL; /* in what was put around it */
     }
+    if (strstr(why, "no such column") != NULL) {
+        struct buffer columns = {0};
+        for (size_t i = 0; i < expr->seen; i++)
+            buffer_print(&columns, "%s%s", i == 0 ? "" : i + 1 < expr->seen ? ", " : " and ", column_names[i]);
+        refuse(expr, place, "%s: there are %.*s, and a text stands in single quotes", why, (int)columns.size,
+               columns.data);
+    }
     refuse(expr, place, "%s", why);
 }
 

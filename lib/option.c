@@ -84,7 +84,7 @@ void option_refuse(const char *format, ...)
 }
 
 /* Refuses a word of the command line, quoted where it is an operand or has bytes that a line cannot show. */
-static _Noreturn void refuse_word(const char *why, const char *word, bool quote)
+static _Noreturn void refuse_word(const char *why, const char *word, bool quote, const char *remedy)
 {
     for (const char *byte = word; *byte != '\0'; byte++)
         if (*byte <= ' ' || *byte >= 0x7f)
@@ -94,7 +94,7 @@ static _Noreturn void refuse_word(const char *why, const char *word, bool quote)
         message_quote(&quoted, bytes_of(word));
     else
         buffer_add(&quoted, bytes_of(word));
-    option_refuse("%s %.*s", why, (int)quoted.size, quoted.data);
+    option_refuse("%s %.*s%s", why, (int)quoted.size, quoted.data, remedy);
 }
 
 /* Prints a text on standard output and ends the program. */
@@ -119,6 +119,16 @@ static int next_answer(int argc, char **argv, const struct grammar *grammar)
         return 1;
     }
     return answer;
+}
+
+static _Noreturn void refuse_operand(const struct grammar *grammar, const char *word)
+{
+    char remedy[128] = "";
+    for (size_t i = 0; i < grammar->count && *remedy == '\0'; i++)
+        if (grammar->entries[i]->phrase)
+            snprintf(remedy, sizeof remedy, ": the %s follows -%c, in quotes", grammar->entries[i]->name,
+                     grammar->entries[i]->letter);
+    refuse_word("unexpected operand", word, true, remedy);
 }
 
 char **option_parse(char **argv, const char *usage, const struct option_entry *const *tables, size_t least, size_t most,
@@ -148,7 +158,8 @@ char **option_parse(char **argv, const char *usage, const struct option_entry *c
         }
         if (answer == '?' && optopt < LONG)
             refuse_word("unknown option",
-                        optopt != 0 ? grammar_name(&grammar, optopt, name, sizeof name) : argv[optind - 1], false);
+                        optopt != 0 ? grammar_name(&grammar, optopt, name, sizeof name) : argv[optind - 1], false,
+                        "");
         if (answer == '?' || answer == ':')
             option_refuse("option %s %s", grammar_name(&grammar, optopt, name, sizeof name),
                           takes_argument(grammar.entries[grammar_find(&grammar, optopt)]) ? "needs an argument"
@@ -180,7 +191,7 @@ char **option_parse(char **argv, const char *usage, const struct option_entry *c
     if (found < least)
         option_refuse("an operand is missing");
     if (found > most)
-        refuse_word("unexpected operand", operands[most], true);
+        refuse_operand(&grammar, operands[most]);
     if (count != NULL)
         *count = found;
     return operands;

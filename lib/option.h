@@ -18,6 +18,7 @@ struct option_entry {
     bool *given;           /* set to true when the option is given; NULL: nobody asks */
     char ***command;       /* in the place of argument: set to all words that follow the option, one at least, whatever
                               they look like; a list that ends with NULL and lies in argv */
+    bool phrase;           /* the argument has blanks in most cases; what is not quoted is an operand too many */
 };
 
 /* Any number of operands. */

@@ -22,7 +22,7 @@ struct transition_options {
 
 /* clang-format off */
 #define TRANSITION_OPTIONS(options)                                                                                    \
-    {.letter = 'e', .name = "expression", .argument = &(options).expression},                                          \
+    {.letter = 'e', .name = "expression", .argument = &(options).expression, .phrase = true},                          \
     {.letter = 'q', .name = "query", .argument = &(options).query}
 /* clang-format on */
 

@@ -379,7 +379,7 @@ refuses() {
         refuses $program '-e value --per-epoch' '--per-epoch goes with -x'
         refuses $program '--timeout never -x cat' '--timeout: "never" is not a span of time such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d'
         refuses $program '-e value -x cat' '-e and -x contradict each other'
-        refuses $program 'a -x cat' 'unexpected operand "a"'
+        refuses $program 'a -x cat' 'unexpected operand "a": the expression follows -e, in quotes'
     done
     refuses fl-map '-k 1 --per-epoch -x cat' '-k and --per-epoch contradict each other: put fl-key after'
     refuses fl-map '-q "SELECT 1" -x cat' '-q and -x contradict each other'

@@ -20,11 +20,13 @@ map() {
     run_sh "fl-map $1 \"\$(cat text)\" </dev/null"
 }
 
+instead=': there are key, value and source, and a text stands in single quotes'
+
 @test "what does not compile, with a mark under the place" {
     map -e 'valeu'
-    expect_refusal '-e: no such column: valeu' 'valeu' '^'
+    expect_refusal "-e: no such column: valeu$instead" 'valeu' '^'
     map -e 'value + valeu'
-    expect_refusal '-e: no such column: valeu' 'value + valeu' '        ^'
+    expect_refusal "-e: no such column: valeu$instead" 'value + valeu' '        ^'
     map -e 'value +'
     expect_refusal '-e: it ends too early' 'value +' '       ^'
     map -e ''
@@ -38,7 +40,14 @@ map() {
     map -e 'sum(value)'
     expect_refusal '-e: misuse of aggregate function sum()' 'sum(value)' '^'
     map -e 'state'
-    expect_refusal '-e: no such column: state' 'state' '^'
+    expect_refusal "-e: no such column: state$instead" 'state' '^'
+    map -e 'value ->> "user"'
+    expect_refusal "-e: no such column: user$instead" 'value ->> "user"' '          ^'
+    run_sh "fl-statemap -e 'state + valeu' </dev/null"
+    expect_status 64
+    expect_stderr 'fl-statemap: -e: no such column: valeu: there are key, value, source and state, and a text stands in single quotes
+    state + valeu
+            ^'
     map -e 'value, key'
     expect_refusal '-e: it gives 2 columns, and must give 1'
     map -k 'valeu'
@@ -46,7 +55,7 @@ map() {
     map '-e value -k' '1 +'
     expect_refusal '-k: it ends too early' '1 +' '   ^'
     map -q 'SELECT value FROM json_each(record.valeu)'
-    expect_refusal '-q: no such column: record.valeu' 'SELECT value FROM json_each(record.valeu)' \
+    expect_refusal "-q: no such column: record.valeu$instead" 'SELECT value FROM json_each(record.valeu)' \
         '                            ^'
     map -q 'SELECT value FROM recrd'
     expect_refusal '-q: no such table: recrd'
@@ -58,16 +67,16 @@ map() {
 
 @test "the mark stands under the place behind tabs, in any line, and behind characters of many bytes" {
     map -e $'value\n\t+ \tvaleu * 2\n+ 1'
-    expect_refusal '-e: no such column: valeu' $'\t+ \tvaleu * 2' $'\t  \t^'
+    expect_refusal "-e: no such column: valeu$instead" $'\t+ \tvaleu * 2' $'\t  \t^'
     map -e $'\'\303\251\342\202\254\360\237\230\200\' || valeu'
-    expect_refusal '-e: no such column: valeu' $'\'\303\251\342\202\254\360\237\230\200\' || valeu' '         ^'
+    expect_refusal "-e: no such column: valeu$instead" $'\'\303\251\342\202\254\360\237\230\200\' || valeu' '         ^'
     map -e $'value\n   +'
     expect_refusal '-e: it ends too early' '   +' '    ^'
     map -e $'value \033[2J \r + valeu'
     expect_status 64
     LC_ALL=C grep -q "[$(printf '\001-\010\013-\037')]" "$results/stderr" && fail 'a control character is shown'
     map -e "$(printf '%01000d' 0) || valeu"
-    expect_refusal '-e: no such column: valeu' "$(printf '%0296d' 0) || valeu" "$(printf '%300s' '')^"
+    expect_refusal "-e: no such column: valeu$instead" "$(printf '%0296d' 0) || valeu" "$(printf '%300s' '')^"
 }
 
 @test "a comment may end it, and strings may hold anything" {

@@ -117,7 +117,7 @@ refuses() {
     refuses '' 'give a condition with -e, or a program with -x'
     refuses '-v' 'give a condition with -e, or a program with -x'
     refuses '-e 1 -e 2' 'option -e is given twice'
-    refuses '-e 1 x' 'unexpected operand "x"'
+    refuses '-e 1 x' 'unexpected operand "x": the expression follows -e, in quotes'
     run_sh 'fl-filter -e "value, key" </dev/null'
     expect_status 64
     expect_stderr 'fl-filter: -e: a condition is one expression

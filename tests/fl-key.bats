@@ -209,7 +209,7 @@ refuses() {
     nothing='give a key, its fields with -f, or an expression with -e; or take it off with -x'
     refuses '' "$nothing"
     refuses '-d ,' "$nothing"
-    refuses 'a b' 'unexpected operand "b"'
+    refuses 'a b' 'unexpected operand "b": the expression follows -e, in quotes'
     for ways in 'a -f 1' 'a -e key' 'a -x' '-f 1 -e key' '-f 1 -x' '-e key -x'; do
         refuses "$ways" 'a key, -f, -e and -x contradict each other'
     done

@@ -161,7 +161,7 @@ refuses() {
     refuses '-k key' 'give the new value with -e, a query with -q, or a program with -x'
     refuses '-e value -q "SELECT 1"' '-e and -q contradict each other'
     refuses '-e value -e value' 'option -e is given twice'
-    refuses '-e value x' 'unexpected operand "x"'
+    refuses '-e value x' 'unexpected operand "x": the expression follows -e, in quotes'
     run_sh 'fl-map -e "value, key" </dev/null'
     expect_status 64
     expect_stderr 'fl-map: -e: it gives 2 columns, and must give 1'

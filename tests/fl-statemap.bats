@@ -230,7 +230,7 @@ refuses() {
     refuses '' 'give one operation, or -e, or -q, or -x'
     refuses 'sum -e value' 'give one operation, or -e, or -q, or -x'
     refuses '-q "SELECT 1" -e value' 'give one operation, or -e, or -q, or -x'
-    refuses 'sum max' 'unexpected operand "max"'
+    refuses 'sum max' 'unexpected operand "max": the expression follows -e, in quotes'
     for name in median SUM sum:1 '' 'sum '; do
         refuses "'$name'" \
             "there is no operation \"$name\": there are sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, \
