@@ -21,7 +21,7 @@ static const char usage[] =
     "\n"
     "  -w, --words                    records are the words of the lines, which end at blanks\n"
     "      --final-line               with -r: take a last line that has no line end as well\n"
-    "      --on-replaced WHAT         with -r: of a file that is not the one of before: fail (the default),\n"
+    "      --on-replaced WHAT         with -r: of a file that was replaced: fail (the default),\n"
     "                                 restart at its start, continue where the lines before are the same\n"
     STAGE_STEP_USAGE STAGE_USAGE;
 

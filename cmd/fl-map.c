@@ -14,8 +14,10 @@
 static const char usage[] =
     "usage: fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -e EXPR\n"
     "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -q QUERY\n"
-    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] [--timeout SPAN] -x CMD [ARG...]\n"
-    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [--timeout SPAN] --per-epoch -x CMD [ARG...]\n"
+    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] [--timeout SPAN]\n"
+    "           -x CMD [ARG...]\n"
+    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [--timeout SPAN] --per-epoch\n"
+    "           -x CMD [ARG...]\n"
     "\n"
     "  -e, --expression EXPR          the new value, of key, value and source; NULL drops the record\n"
     "  -q, --query QUERY              a SELECT of one column: a record for each of its rows\n"

@@ -14,7 +14,7 @@
 static const char usage[] =
     "usage: fl-out [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-f FORMAT] [--hold] [FILE]\n"
     "\n"
-    "  -f, --format FORMAT            print this for each record: %k the key, %v the value, %%, \\t, \\n, \\\\\n"
+    "  -f, --format FORMAT            print this of a record: %k its key, %v its value, %%, \\t, \\n, \\\\\n"
     "      --hold                     print the lines of an epoch only when it is saved everywhere\n"
     STAGE_STEP_USAGE STAGE_USAGE;
 

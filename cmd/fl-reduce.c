@@ -17,9 +17,9 @@
 static const char usage[] =
     "usage: fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep] OP\n"
     "       fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep]\n"
-    "       -e STATE[,EMIT]\n"
+    "           -e STATE[,EMIT]\n"
     "       fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep]\n"
-    "       -q QUERY\n"
+    "           -q QUERY\n"
     "\n"
     "  OP is sum, count, min, max, mean, var, stddev, ewma:ALPHA, distinct, topk:N,\n"
     "  histogram:WIDTH, first or last\n"

@@ -18,17 +18,17 @@
 static const char usage[] =
     "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept] OP\n"
     "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
-    "       -e STATE[,EMIT]\n"
+    "           -e STATE[,EMIT]\n"
     "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
-    "       -q QUERY\n"
+    "           -q QUERY\n"
     "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
-    "       [--timeout SPAN] -x CMD [ARG...]\n"
+    "           [--timeout SPAN] -x CMD [ARG...]\n"
     "\n"
     "  OP is sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, distinct, topk:N,\n"
     "  histogram:WIDTH, first or last\n"
     "  -e, --expression STATE[,EMIT]  the new state, and what is sent (the new state if not given)\n"
     "  -q, --query QUERY              a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent\n"
-    "  -m, --memory SIZE              with recovery: keep no more states in memory than fit SIZE (500K, 64M, 2G)\n"
+    "  -m, --memory SIZE              with recovery: keep states in memory up to SIZE (500K, 64M, 2G)\n"
     MAPPER_USAGE STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 struct statemap {

@@ -27,7 +27,7 @@ struct mapper_options {
 #define MAPPER_EPOCH_OPTION(options) {.name = "per-epoch", .given = &(options).per_epoch}
 /* clang-format on */
 #define MAPPER_USAGE                                                                                                   \
-    "  -x, --exec CMD [ARG...]        ask the program CMD, a line for each record, that it answers with a line\n"      \
+    "  -x, --exec CMD [ARG...]        ask the program CMD, which answers each line with a line\n"                      \
     "      --timeout SPAN             with -x: how long CMD may say nothing (60s; 0 is for ever)\n"
 #define MAPPER_EPOCH_USAGE                                                                                             \
     "      --per-epoch                with -x: run CMD once an epoch, as a filter of all its lines\n"

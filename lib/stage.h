@@ -49,7 +49,7 @@ struct stage_options {
     "  -b, --backup-interval SPAN     with -r: be able to go back this far (0)\n"                                      \
     "      --help, --version          show this, show the version\n"
 #define STAGE_REJECT_USAGE                                                                                             \
-    "      --reject FILE              write records that cannot be taken to FILE, as JSON lines, and go on\n"
+    "      --reject FILE              write what cannot be taken to FILE, as lines of JSON, and go on\n"
 #define STAGE_ACCEPT_USAGE                                                                                             \
     "      --accept                   take over the state that another operation or expression has saved\n"
 #define STAGE_STEP_USAGE "  -i, --step STEP                the step's name in the recovery directory\n"

@@ -52,6 +52,14 @@ section() {
     done
 }
 
+@test "--help is no wider than 100 columns" {
+    local program
+    for program in $(programs); do
+        "$program" --help | awk 'length > 100' >"$program"
+        expect_file "$program" ''
+    done
+}
+
 @test "every program has a page, and a row in fl(7) and in README.md" {
     local program
     for program in $(programs); do
