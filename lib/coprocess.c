@@ -147,7 +147,9 @@ const char *coprocess_start(struct coprocess *coprocess)
     close_input(coprocess);
     close_output(coprocess);
     coprocess->process = 0;
-    return say_why(coprocess, "cannot be started: %s", strerror(error));
+    const bool one_word = error == ENOENT && coprocess->command[1] == NULL && strchr(*coprocess->command, ' ') != NULL;
+    return say_why(coprocess, "cannot be started: %s%s", strerror(error),
+                   one_word ? ": give it and its arguments as words of their own, without quotes around all" : "");
 }
 
 void coprocess_give(struct coprocess *coprocess, struct bytes line)

@@ -64,6 +64,9 @@ END
     run_sh 'fl-input five | fl-map -x "echo;rm" | fl-out'
     expect_failed 'fl-map: -x: "echo;rm" cannot be started: No such file or directory'
     expect_stdout ''
+    run_sh 'fl-input five | fl-map -x "jq ." | fl-out'
+    expect_failed 'fl-map: -x: "jq ." cannot be started: No such file or directory: give it and its arguments as words of their own, without quotes around all'
+    expect_stdout ''
     cat >'a program' <<'END'
 #!/bin/sh
 while read -r x; do
