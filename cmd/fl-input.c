@@ -59,7 +59,7 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
             if (n == -1 && errno != EINTR)
                 message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
             if (n == 0)
-                message_fail(STATUS_DATA,
+                message_fail(STATUS_MISFIT,
                              "%s: ends %" PRIu64 " bytes before where it was processed to: put it back as it was, or"
                              " begin a new recovery directory",
                              input->name, left);
@@ -72,7 +72,7 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
         left -= here;
     }
     if (input->position.offset > 0 && XXH3_64bits_digest(input->hash) != input->position.hash)
-        message_fail(STATUS_DATA,
+        message_fail(STATUS_MISFIT,
                      "%s: its first %" PRIu64 " bytes are not those that were processed before: put it back as it was,"
                      " or begin a new recovery directory",
                      input->name, input->position.offset);
@@ -83,11 +83,7 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
 static void send(const struct source *source, struct input *input, struct stage *stage, struct bytes lines, size_t size)
 {
     size_t count = source->words ? frame_write_words(&stage->out, lines) : frame_write_lines(&stage->out, lines);
-    if (input->hash != NULL)
-        XXH3_64bits_update(input->hash, lines.data, size);
-    input->position.offset += size;
-    input->position.records += count;
-    input->moved = true;
+    inputs_advance(input, (struct bytes){lines.data, size}, count);
     stage->sent += count;
     if (count > 0)
         stage_sent(stage);

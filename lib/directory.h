@@ -34,8 +34,8 @@ void directory_take(int lock, const char *name, char run[LOCK_RUN]);
 /* Waits for the right to write to a partition of the directory at path; lock_release gives it back. */
 void directory_lock_part(int lock, const char *path, unsigned index);
 
-/* Brings the partitions of the directory at path that are of an older format up to date, one after the other; a crash on
- * the way leaves what the same call finishes. Under the whole lock. */
+/* Brings the partitions of the directory at path that are of an older format up to date, one after the other; a crash
+ * on the way leaves what the same call finishes. Under the whole lock. */
 void directory_convert(const char *path);
 
 /* Opens all partitions of the directory at path, and checks that all are there and belong together. The list and the

@@ -274,6 +274,39 @@ void inputs_find_positions(struct inputs *inputs, struct state *state)
     free(known.list);
 }
 
+void inputs_advance(struct input *input, struct bytes read, uint64_t records)
+{
+    struct buffer *tail = &input->tail;
+    input->position.offset += read.size;
+    input->position.records += records;
+    input->moved = true;
+    if (input->hash != NULL) {
+        XXH3_64bits_update(input->hash, read.data, read.size);
+        return;
+    }
+    size_t more = read.size < POSITION_WINDOW ? read.size : POSITION_WINDOW;
+    size_t keep = tail->size < POSITION_WINDOW - more ? tail->size : POSITION_WINDOW - more;
+    if (keep > 0)
+        memmove(tail->data, tail->data + tail->size - keep, keep);
+    tail->size = keep;
+    buffer_add(tail, (struct bytes){read.data + read.size - more, more});
+}
+
+/* Whether the bytes before the position are still what was read there: a file may be truncated, and filled again, under
+ * the eyes of who reads it. */
+static bool is_unchanged(const struct input *input)
+{
+    char now[POSITION_WINDOW];
+    const off_t start = (off_t)(input->position.offset - input->tail.size);
+    ssize_t n;
+    do
+        n = pread(input->fd, now, input->tail.size, start);
+    while (n == -1 && errno == EINTR);
+    if (n == -1)
+        message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
+    return bytes_equal(buffer_bytes(&input->tail), (struct bytes){now, (size_t)n});
+}
+
 void inputs_freeze(struct inputs *inputs, struct state *state)
 {
     char text[POSITION_TEXT];
@@ -283,12 +316,11 @@ void inputs_freeze(struct inputs *inputs, struct state *state)
             continue;
         if (input->hash != NULL)
             input->position.hash = XXH3_64bits_digest(input->hash);
-        else if (!position_take(&input->position, input->fd)) {
-            if (errno == 0)
-                message_fail(STATUS_MISFIT, "%s: was truncated while it was being read: put it back as it was",
-                             input->name);
+        else if (!is_unchanged(input))
+            message_fail(STATUS_MISFIT, "%s: was truncated or changed while it was being read: put it back as it was",
+                         input->name);
+        else if (!position_take(&input->position, input->fd))
             message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
-        }
         state_put(state, bytes_of(input->key), position_format(&input->position, text));
         input->moved = false;
     }
@@ -302,6 +334,7 @@ void inputs_close(struct inputs *inputs)
         if (input->found)
             free((char *)input->name);
         XXH3_freeState(input->hash);
+        buffer_free(&input->tail);
     }
     free(inputs->list);
 }

@@ -20,6 +20,7 @@ struct input {
     bool moved; /* the position changed since it was saved */
     struct position position;
     XXH3_state_t *hash; /* of a pipe: all bytes before the position */
+    struct buffer tail; /* of a file: the bytes before the position that were read in this run, the last of them */
 };
 
 enum on_replaced { ON_REPLACED_FAIL, ON_REPLACED_RESTART, ON_REPLACED_CONTINUE };
@@ -37,7 +38,10 @@ void inputs_open(struct inputs *inputs, char **names, size_t count);
  * program (78). */
 void inputs_find_positions(struct inputs *inputs, struct state *state);
 
-/* Puts the positions that have moved into the state. */
+/* Moves the position of an input on behind bytes that were read there, in which there are so many records. */
+void inputs_advance(struct input *input, struct bytes read, uint64_t records);
+
+/* Puts the positions that have moved into the state. A file that is not what was read of it ends the program (78). */
 void inputs_freeze(struct inputs *inputs, struct state *state);
 
 void inputs_close(struct inputs *inputs);

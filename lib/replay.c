@@ -62,9 +62,9 @@ size_t replay_take(struct replay *replay, const struct record *records, size_t c
     add(replay, records, dropped);
     replay->skip -= dropped;
     if (dropped > 0 && replay->skip == 0 && XXH3_64bits_digest(replay->hash) != replay->expected)
-        message_fail(STATUS_DATA,
-                     "the first %" PRIu64 " records are not those that were processed before: the input was changed;"
-                     " put it back as it was, or begin a new recovery directory",
+        message_fail(STATUS_MISFIT,
+                     "the first %" PRIu64 " records are not those that were processed before: the input was changed,"
+                     " or the stages before this one: put back what was, or begin a new recovery directory",
                      replay->count);
     add(replay, records + dropped, count - dropped);
     return dropped;
@@ -78,7 +78,7 @@ bool replay_goes_on(const struct replay *replay)
 void replay_end(const struct replay *replay)
 {
     if (replay->skip > 0)
-        message_fail(STATUS_DATA,
+        message_fail(STATUS_MISFIT,
                      "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
                                                                        "or begin a new recovery directory",
                      replay->count, replay->count + replay->skip);

@@ -195,8 +195,8 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     }
 }
 
-/* The time of the epoch has come. Where the one before is not committed yet it goes on: so no stage waits for a save, and
- * no more is kept than it takes to go back by one epoch. */
+/* The time of the epoch has come. Where the one before is not committed yet it goes on: so no stage waits for a save,
+ * and no more is kept than it takes to go back by one epoch. */
 static void close_due(struct stage *stage, int64_t time)
 {
     if (recovery_is_committed(stage->recovery))

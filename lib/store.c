@@ -176,8 +176,8 @@ struct store {
 _Noreturn static void fail_page(const struct store *store, uint64_t number)
 {
     message_fail(STATUS_MISFIT,
-                 "%s: page %" PRIu64 " is damaged, or was changed by another program: put a copy of all partitions back,"
-                 " as fl-recovery backup makes it",
+                 "%s: page %" PRIu64 " is damaged, or was changed by another program: put a copy of all partitions"
+                 " back, as fl-recovery backup makes it",
                  store->path, number);
 }
 
@@ -195,6 +195,7 @@ _Noreturn static void fail(const struct store *store, const char *what)
                      " fl-recovery-init",
                      store->path);
     case SQLITE_CORRUPT:
+    case SQLITE_ERROR: /* a statement that is none: a table is not what it must be */
         message_fail(STATUS_MISFIT, "%s: is damaged: %s: put a copy of all partitions back (in: %s)", store->path, why,
                      what);
     case SQLITE_CANTOPEN:
@@ -516,8 +517,8 @@ static int fill_converted(sqlite3 *database, const void *from)
                                        " state_key ORDER BY snap_epoch) AS undo_epoch FROM old.snaps;"
                                        "INSERT INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\""
                                        " FROM rows WHERE undo_epoch IS NULL AND ser_change IS NOT NULL;"
-                                       "INSERT INTO undos SELECT undo_epoch, step_id, state_key, snap_epoch, ser_change,"
-                                       " \"check\" FROM rows WHERE undo_epoch IS NOT NULL AND ser_change IS NOT NULL"
+                                       "INSERT INTO undos SELECT undo_epoch, step_id, state_key, snap_epoch,"
+                                       " ser_change, \"check\" FROM rows WHERE undo_epoch IS NOT NULL AND ser_change IS NOT NULL"
                                        " ORDER BY undo_epoch;"));
 }
 
@@ -639,6 +640,7 @@ struct store *store_open(const char *path)
     if (!page_has_room(store->database))
         fail_page(store, 1);
     read_part(store);
+    run(store, "SELECT 1 FROM exs, steps, fronts, commits, snaps, undos LIMIT 0"); /* all of them are there */
     run(store, "PRAGMA journal_mode = WAL"); /* which a copy that VACUUM has made is not in */
     return store;
 }

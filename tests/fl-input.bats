@@ -200,6 +200,24 @@ refuses() {
     prints 'fl-input -r db a | fl-out' ''
 }
 
+@test "a file that is truncated and filled again while it is read is refused" {
+    mkfifo gate
+    for lines in '1 1' '6 9' '21 25' '1000 2500'; do
+        rm -rf db sent
+        fl-recovery-init db
+        seq 5 >a
+        start 'fl-input -r db a gate | fl-out sent'
+        exec 7>gate
+        wait_until 10 grep -q -x 5 sent
+        seq "${lines% *}" "${lines#* }" >a
+        exec 7>&-
+        finish
+        expect_status 78
+        expect_message '^fl-input: a: was truncated or changed while it was being read: put it back as it was$'
+        fl-recovery status db | grep -q -x 'epoch *0'
+    done
+}
+
 @test "a file that was changed where it was processed is refused, and may be restarted" {
     fl-recovery-init db
     seq 5 >a
@@ -236,10 +254,10 @@ refuses() {
     for sequence in '2 6:its first 10 bytes are not those that were processed before' \
         '3:ends 4 bytes before where it was processed to'; do
         run_sh "seq ${sequence%:*} | fl-input -r db | fl-out"
-        expect_status 65
+        expect_status 78
         expect_stdout ''
         expect_message "^fl-input: -: ${sequence#*:}: $new_directory\$"
-        expect_message '^fl-out: the stage before failed \(status 65\)'
+        expect_message '^fl-out: the stage before failed \(status 78\)'
     done
     prints 'seq 6 | fl-input -r db | fl-out' 6
 }
@@ -250,7 +268,7 @@ refuses() {
     prints 'seq 3 >pipe & fl-input -r db pipe | fl-out' $'1\n2\n3'
     prints 'seq 4 >pipe & fl-input -r db pipe | fl-out' 4
     run_sh 'seq 2 5 >pipe & fl-input -r db pipe >out'
-    expect_status 65
+    expect_status 78
     expect_stdout ''
     expect_stderr "fl-input: pipe: its first 8 bytes are not those that were processed before: $new_directory"
 }

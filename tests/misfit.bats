@@ -197,7 +197,7 @@ last_refuses() {
         'fl-input lines -r db2 | fl-key -f 1 | fl-statemap count | fl-out'
     echo 'a 7' >>lines
     run_sh 'fl-input lines | fl-key -f 1 -r db2 | fl-statemap count | fl-out'
-    expect_status 65
+    expect_status 78
     expect_stdout ''
     expect_message '^fl-key: the first 6 records are not those that were processed before: '
     run_sh 'fl-input lines | fl-key -f 1 | fl-statemap count -r db2 | fl-out'
@@ -241,6 +241,18 @@ last_refuses() {
     expect_message "^fl-input: .*/db/part-[0-2]\.sqlite3: is damaged: the state of key \"$PWD/lines\" of step input does\
  not fit its checksum: look for more with fl-recovery check, and put a copy of all partitions back$"
     put_right
+    goes_on
+}
+
+@test "a file without one of its tables" {
+    for table in snaps undos fronts commits parts; do
+        edit_part db/part-1.sqlite3 "DROP TABLE $table"
+        run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | fl-out'
+        expect_status 78
+        expect_stdout ''
+        expect_message "/db/part-1\.sqlite3: is damaged: no such table: $table: put a copy of all partitions back "
+        put_right
+    done
     goes_on
 }
 

@@ -42,7 +42,8 @@ expect_sums() {
 
 first_run=$'ALL\t1\nALL\t3\nALL\t6'
 put_back='put it back as it was, or begin a new recovery directory'
-other_records="are not those that were processed before: the input was changed; $put_back"
+other_records="are not those that were processed before: the input was changed, or the stages before this\
+ one: put back what was, or begin a new recovery directory"
 remedy='put it back as it was, or say --on-replaced restart to read it from its start'
 truncated="was truncated: it is shorter than the 6 bytes that were processed of it: $remedy"
 
@@ -73,7 +74,7 @@ truncated="was truncated: it is shorter than the 6 bytes that were processed of 
         echo 4 >>edited.txt
         mark
         run_root edited.txt
-        expect_refused 65 "fl-statemap: the first 3 records $other_records"
+        expect_refused 78 "fl-statemap: the first 3 records $other_records"
     done
     echo 4 >>nums.txt
     run_root nums.txt
@@ -86,7 +87,7 @@ truncated="was truncated: it is shorter than the 6 bytes that were processed of 
     for lines in '2\n1\n3\n' '0\n1\n2\n3\n' '1\n3\n4\n' '1\n2\n\n3\n' '12\n\n3\n' '1\n2\n3 \n'; do
         printf '%b4\n5\n' "$lines" >edited.txt
         run_root edited.txt
-        expect_refused 65 "fl-statemap: the first 3 records $other_records"
+        expect_refused 78 "fl-statemap: the first 3 records $other_records"
     done
 }
 
@@ -98,14 +99,14 @@ truncated="was truncated: it is shorter than the 6 bytes that were processed of 
     seq 100001 200000 >>many.txt
     mark
     run_root many.txt
-    expect_refused 65 "fl-statemap: the first 100000 records $other_records"
+    expect_refused 78 "fl-statemap: the first 100000 records $other_records"
 }
 
 @test "replayed: another key is another record" {
     run_root nums.txt
     mark
     run_sh 'fl-input nums.txt | fl-key OTHER | fl-statemap sum -r db | fl-out'
-    expect_refused 65 "fl-statemap: the first 3 records $other_records"
+    expect_refused 78 "fl-statemap: the first 3 records $other_records"
 }
 
 @test "replayed: an input that became shorter is refused" {
@@ -113,10 +114,10 @@ truncated="was truncated: it is shorter than the 6 bytes that were processed of 
     mark
     printf '1\n2\n' >nums.txt
     run_root nums.txt
-    expect_refused 65 "fl-statemap: the input has 2 records, and 3 were processed before: $put_back"
+    expect_refused 78 "fl-statemap: the input has 2 records, and 3 were processed before: $put_back"
     : >nums.txt
     run_root nums.txt
-    expect_refused 65 "fl-statemap: the input has 0 records, and 3 were processed before: $put_back"
+    expect_refused 78 "fl-statemap: the input has 0 records, and 3 were processed before: $put_back"
 }
 
 @test "a file: what was appended is new" {

@@ -94,7 +94,7 @@ expect_whole() {
     expect_stderr ''
 
     run_sh 'seq 2 8 | fl-input -r db -s 0 | fl-key ALL | fl-statemap sum | fl-out'
-    expect_status 65
+    expect_status 78
     expect_stdout ''
     expect_message '^fl-input: -: its first 14 bytes are not those that were processed before: '
 }

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 
 SECONDS = 30  # for one run; one that takes longer hangs
 
@@ -106,10 +107,14 @@ def scratch():
 class Place:
     """A directory to run a flow in, once and again."""
 
+    all = set()  # of those that are in use
+
     def __init__(self, flow, binaries):
         self.flow = flow
         self.grown = 0
         self.path = os.path.realpath(tempfile.mkdtemp(prefix='crash-', dir=scratch()))
+        self.shell = None
+        Place.all.add(self)
         self.environment = {'PATH': binaries + ':' + os.environ['PATH'], 'LC_ALL': 'C',
                             'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')}
         self.run(f'fl-recovery-init db {flow.partitions}')
@@ -119,6 +124,7 @@ class Place:
 
     def __exit__(self, *_):
         shutil.rmtree(self.path)
+        Place.all.discard(self)
 
     def file(self, name):
         return os.path.join(self.path, name)
@@ -146,6 +152,7 @@ class Place:
         with open(self.file('stderr'), 'wb') as stderr:
             shell = subprocess.Popen(['sh', '-c', command], cwd=self.path, env=self.environment, stderr=stderr,
                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+            self.shell = shell
             try:
                 return shell.wait(SECONDS)
             except subprocess.TimeoutExpired:
@@ -237,6 +244,21 @@ class Place:
                 break
             self.grow()
         self.check_result(references(self.flow.name, self.grown))
+
+
+def stop(number, _):
+    """A harness that is told to end leaves nothing behind."""
+    for place in list(Place.all):
+        if place.shell is not None and place.shell.poll() is None:
+            os.killpg(place.shell.pid, signal.SIGKILL)
+        deadline = time.monotonic() + SECONDS
+        while os.path.exists(place.path) and time.monotonic() < deadline:  # a stage may still be writing there
+            shutil.rmtree(place.path, ignore_errors=True)
+    os._exit(128 + number)
+
+
+for told in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+    signal.signal(told, stop)
 
 
 def shown(data):
