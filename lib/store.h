@@ -77,9 +77,9 @@ bool store_is_final(struct store *store, uint64_t epoch);
 void store_last_started(struct store *store, struct buffer *text);
 
 /* Looks at each page of the file, and calls for each one that is damaged with what follows the file's name in a
- * message. Returns whether there is none. What somebody else is just copying into the file from the write-ahead log, or one who
- * was killed has copied in part, may seem damaged; store_checkpoint, which stands under the partition's lock as long as
- * the look does, puts an end to that. */
+ * message. Returns whether there is none. What somebody else is just copying into the file from the write-ahead log,
+ * or one who was killed has copied in part, may seem damaged; store_checkpoint, which stands under the partition's lock
+ * as long as the look does, puts an end to that. */
 bool store_check_pages(struct store *store, void (*call)(void *context, const char *finding), void *context);
 void store_checkpoint(struct store *store);
 
