@@ -175,8 +175,7 @@ class Place:
                 for row in database.execute('SELECT step_id, signature FROM steps'):
                     found.add(row)
                 for step, key, change in database.execute(
-                        'SELECT step_id, state_key, ser_change FROM snaps AS s WHERE ser_change IS NOT NULL AND snap_epoch ='
-                        ' (SELECT max(snap_epoch) FROM snaps WHERE step_id = s.step_id AND state_key = s.state_key)'):
+                        'SELECT step_id, state_key, ser_change FROM snaps'):
                     change = re.sub(r' device=\d+ inode=\d+', '', change) if isinstance(change, str) else change
                     # A path lies in another partition for another directory.
                     home = None if isinstance(key, str) and key.startswith('/') else index
