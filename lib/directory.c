@@ -252,9 +252,24 @@ static void find_part(struct buffer *file, const char *path, unsigned index)
         message_fail(STATUS_MISFIT, "%s: is missing: put back a copy of all partitions of the same time", file->data);
 }
 
+/* Whether a partition is not what its name says beside the first one; why then says so, ended by a NUL. */
+static bool is_misplaced(const struct store *first, const struct store *store, unsigned index, struct buffer *why)
+{
+    const struct store_part *directory = store_part(first), *part = store_part(store);
+    why->size = 0;
+    if (strcmp(part->directory, directory->directory) != 0 || part->count != directory->count)
+        buffer_print(why, "belongs to another recovery directory than part-0.sqlite3: put the right file back");
+    else if (part->index != index)
+        buffer_print(why, "is partition %" PRIu64 " by what it says: give it its name back", part->index);
+    else
+        return false;
+    buffer_add_byte(why, '\0');
+    return true;
+}
+
 struct store **directory_open_parts(const char *path, unsigned *count)
 {
-    struct buffer file = {0};
+    struct buffer file = {0}, why = {0};
     unsigned there = list_parts(path, STATUS_MISFIT, count);
     for (unsigned i = 0; i < *count; i++)
         find_part(&file, path, i);
@@ -262,14 +277,8 @@ struct store **directory_open_parts(const char *path, unsigned *count)
     for (unsigned i = 0; i < *count; i++) {
         find_part(&file, path, i);
         parts[i] = store_open(file.data);
-        const struct store_part *first = store_part(parts[0]), *part = store_part(parts[i]);
-        if (strcmp(part->directory, first->directory) != 0 || part->count != first->count)
-            message_fail(STATUS_MISFIT,
-                         "%s: belongs to another recovery directory than part-0.sqlite3: put the right file back",
-                         store_path(parts[i]));
-        if (part->index != i)
-            message_fail(STATUS_MISFIT, "%s: is partition %" PRIu64 " by what it says: give it its name back",
-                         store_path(parts[i]), part->index);
+        if (is_misplaced(parts[0], parts[i], i, &why))
+            message_fail(STATUS_MISFIT, "%s: %s", store_path(parts[i]), why.data);
     }
     if (store_part(parts[0])->count != there)
         message_fail(STATUS_MISFIT,
@@ -277,6 +286,7 @@ struct store **directory_open_parts(const char *path, unsigned *count)
                                           "partitions of the same time",
                      path, there, store_part(parts[0])->count, there);
     buffer_free(&file);
+    buffer_free(&why);
     return parts;
 }
 
@@ -381,14 +391,18 @@ void directory_claim(struct directory *directory, const char *name)
     open_directory(directory, name, true);
 }
 
+/* Two that close at the same moment would each take the other for a reason to leave the write-ahead log. */
+static void close_part(const char *path, int lock, unsigned index, struct store *store)
+{
+    directory_lock_part(lock, path, index);
+    store_close(store);
+    lock_release(lock, index);
+}
+
 void directory_close(struct directory *directory)
 {
-    /* Two that close at the same moment would each take the other for a reason to leave the write-ahead log. */
-    for (unsigned i = 0; i < directory->count; i++) {
-        directory_lock_part(directory->lock, directory->path, i);
-        store_close(directory->parts[i]);
-        lock_release(directory->lock, i);
-    }
+    for (unsigned i = 0; i < directory->count; i++)
+        close_part(directory->path, directory->lock, i, directory->parts[i]);
     free(directory->parts);
     close(directory->lock);
     free(directory->path);
@@ -474,6 +488,30 @@ static int check_part(const char *path, int lock, unsigned index, bool *unread)
     return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_INTERNAL;
 }
 
+/* Says of each partition that is not what its name says that it is not. Returns whether there is one. */
+static bool say_misplaced(const char *path, int lock, unsigned count)
+{
+    struct buffer file = {0}, why = {0};
+    struct store *first = NULL;
+    bool any = false;
+    for (unsigned i = 0; i < count; i++) {
+        find_part(&file, path, i);
+        struct store *store = store_open(file.data);
+        if (i == 0)
+            first = store;
+        if (is_misplaced(first, store, i, &why)) {
+            message_say("%s: %s", store_path(store), why.data);
+            any = true;
+        }
+        if (i > 0)
+            close_part(path, lock, i, store);
+    }
+    close_part(path, lock, 0, first);
+    buffer_free(&file);
+    buffer_free(&why);
+    return any;
+}
+
 int directory_check(const char *name)
 {
     unsigned end;
@@ -488,13 +526,15 @@ int directory_check(const char *name)
         if (status != 0 && (result == 0 || result == STATUS_MISFIT))
             result = status;
     }
-    close(lock);
-    free(path);
-    if (!unread) {
+    if (!unread && say_misplaced(path, lock, end)) {
+        result = STATUS_MISFIT;
+    } else if (!unread) {
         struct directory directory;
         directory_look(&directory, name);
         directory_close(&directory);
     }
+    close(lock);
+    free(path);
     return result;
 }
 
