@@ -19,6 +19,7 @@ enum {
     CHECKPOINT_PAGES = 1000,   /* of the write-ahead log */
     EXECUTIONS_KEPT = 1000,
     FEED_MOST = 256,
+    FORGET_MOST = 2 * FEED_MOST, /* rows that are deleted for so many changes: more than are added, never all at once */
     PAGE_ROWS = 64 /* rows of snaps on a page, about */
 };
 
@@ -149,9 +150,10 @@ static const char *const sql[STATEMENTS] = {
     [PUT] = "INSERT OR REPLACE INTO snaps SELECT ?1, state_key, ?2, ser_change, \"check\" FROM feed"
             " WHERE ser_change IS NOT NULL",
     [DISCARD] = "DELETE FROM snaps WHERE step_id = ?1 AND state_key = ?2",
-    /* As the rows stand in the order in which they were added, no others are looked at. */
-    [FORGET_UNDOS] = "DELETE FROM undos WHERE rowid < coalesce((SELECT rowid FROM undos WHERE undo_epoch > ?1"
-                     " ORDER BY rowid LIMIT 1), 9223372036854775807)",
+    /* Of the first rows, which are the oldest, those before the first that is still needed. */
+    [FORGET_UNDOS] = "DELETE FROM undos WHERE rowid < coalesce((SELECT id FROM (SELECT rowid AS id, undo_epoch"
+                     " FROM undos ORDER BY rowid LIMIT ?2) WHERE undo_epoch > ?1 LIMIT 1),"
+                     " (SELECT min(rowid) + ?2 FROM undos))",
     [SET_FLOOR] = "UPDATE parts SET floor_epoch = ?1 WHERE floor_epoch < ?1",
 };
 
@@ -518,8 +520,8 @@ static int fill_converted(sqlite3 *database, const void *from)
                                        "INSERT INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\""
                                        " FROM rows WHERE undo_epoch IS NULL AND ser_change IS NOT NULL;"
                                        "INSERT INTO undos SELECT undo_epoch, step_id, state_key, snap_epoch,"
-                                       " ser_change, \"check\" FROM rows WHERE undo_epoch IS NOT NULL AND ser_change IS NOT NULL"
-                                       " ORDER BY undo_epoch;"));
+                                       " ser_change, \"check\" FROM rows WHERE undo_epoch IS NOT NULL"
+                                       " AND ser_change IS NOT NULL ORDER BY undo_epoch;"));
 }
 
 static int fill_copy(sqlite3 *database, const void *from)
@@ -953,6 +955,13 @@ void store_forget_step(struct store *store, struct bytes step_id)
     }
 }
 
+static void forget_undos(struct store *store)
+{
+    bind_number(store, FORGET_UNDOS, 1, store->part.floor);
+    bind_number(store, FORGET_UNDOS, 2, FORGET_MOST);
+    execute(store, FORGET_UNDOS);
+}
+
 void store_put(struct store *store, struct bytes step_id, uint64_t epoch,
                bool (*next)(void *context, struct store_change *change), void *context)
 {
@@ -967,6 +976,7 @@ void store_put(struct store *store, struct bytes step_id, uint64_t epoch,
     }
     do {
         bool saved = false;
+        forget_undos(store);
         for (feed->count = 0; feed->count < FEED_MOST && next(context, &feed->changes[feed->count]); feed->count++)
             saved = saved || feed->changes[feed->count].saved;
         if (saved)
@@ -983,8 +993,9 @@ void store_put(struct store *store, struct bytes step_id, uint64_t epoch,
 
 void store_raise_floor(struct store *store, uint64_t floor)
 {
-    bind_number(store, FORGET_UNDOS, 1, floor);
-    execute(store, FORGET_UNDOS);
+    if (floor <= store->part.floor)
+        return;
+    store->part.floor = floor;
     bind_number(store, SET_FLOOR, 1, floor);
     execute(store, SET_FLOOR);
 }

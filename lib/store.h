@@ -120,7 +120,8 @@ void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t 
 void store_forget_step(struct store *store, struct bytes step);
 
 /* The changes of a step in an epoch, for each key one at most, quickest in the order of the keys: next sets the change
- * and returns true, or returns false after the last. The views must live until store_put returns. */
+ * and returns true, or returns false after the last. The views must live until store_put returns. Deletes twice as many
+ * rows that no return to the floor or later needs, where there are any. */
 struct store_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */
@@ -129,7 +130,7 @@ struct store_change {
 void store_put(struct store *store, struct bytes step, uint64_t epoch,
                bool (*next)(void *context, struct store_change *change), void *context);
 
-/* Notes that no return to before floor will be made, and deletes what one would need. */
+/* Notes that no return to before floor will be made. */
 void store_raise_floor(struct store *store, uint64_t floor);
 
 #endif
