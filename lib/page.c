@@ -26,7 +26,14 @@ struct note {
     const sqlite3_io_methods *system;
     sqlite3_io_methods methods; /* the same, with sealing and verifying */
     uint64_t damaged;           /* the number of the page */
+
+    /* Of a write-ahead log. */
+    bool native;             /* its checksums are known to be of numbers in this machine's order, as those to come will be */
+    sqlite3_int64 header_at; /* where the header stands that was written last; 0: none was */
+    unsigned char header[FRAME_HEADER];
 };
+
+#define BIG_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 static const char name[] = "flowline";
 static sqlite3_vfs *system_files; /* what does the work */
@@ -139,23 +146,45 @@ static int read_log(sqlite3_file *file, void *data, int size, sqlite3_int64 offs
     return code != SQLITE_OK || is_sealed(data, read_big(header)) ? code : damaged(file, read_big(header));
 }
 
+/* Whether the checksums of the log are of big-endian numbers, as its header says. */
+static int read_order(sqlite3_file *file, bool *big)
+{
+    struct note *note = note_of(file);
+    unsigned char header[LOG_HEADER];
+    *big = BIG_ENDIAN_HERE;
+    if (note->native)
+        return SQLITE_OK;
+    int code = read_plain(file, header, LOG_HEADER, 0);
+    *big = (header[3] & 1) != 0;
+    note->native = code == SQLITE_OK && *big == BIG_ENDIAN_HERE;
+    return code;
+}
+
 /* A page comes after the header of its frame, which has the checksum of the page as it was without the seal. */
 static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
-    unsigned char header[LOG_HEADER], frame[FRAME], before[SUM];
-    if (!is_page_of_log(size, offset))
+    struct note *note = note_of(file);
+    unsigned char frame[FRAME], before[SUM];
+    bool big = false;
+    if (!is_page_of_log(size, offset)) {
+        note->header_at = size == FRAME_HEADER ? offset : 0;
+        if (size == FRAME_HEADER)
+            memcpy(note->header, data, FRAME_HEADER);
         return write_plain(file, data, size, offset);
+    }
     const sqlite3_int64 start = offset - FRAME_HEADER;
-    int code = read_plain(file, header, LOG_HEADER, 0);
-    if (code == SQLITE_OK)
+    int code = read_order(file, &big);
+    if (note->header_at == start)
+        memcpy(frame, note->header, FRAME_HEADER);
+    else if (code == SQLITE_OK)
         code = read_plain(file, frame, FRAME_HEADER, start);
+    note->header_at = 0;
     if (code == SQLITE_OK)
         code = read_plain(file, before, SUM, start == LOG_HEADER ? LOG_SUM : start - FRAME + FRAME_SUM);
     if (code != SQLITE_OK)
         return code;
     memcpy(frame + FRAME_HEADER, data, PAGE);
     seal(frame + FRAME_HEADER, read_big(frame));
-    const bool big = (header[3] & 1) != 0;
     uint32_t sum[2] = {read_big(before), read_big(before + 4)};
     add_to_sum(sum, frame, FRAME_SUMMED, big);
     add_to_sum(sum, frame + FRAME_HEADER, PAGE, big);
