@@ -8,7 +8,7 @@
 #include "bytes.h"
 
 enum {
-    LINE_BLOCK = 256 * 1024, /* bytes asked of one read, and buffered for one write */
+    LINE_BLOCK = 128 * 1024, /* bytes asked of one read, and buffered for one write */
     LINE_SLACK = 64          /* bytes that may be read behind the end of a reader's block, whatever they hold */
 };
 

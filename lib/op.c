@@ -171,11 +171,19 @@ static inline bool read_integer(const struct op_scratch *scratch, struct bytes s
 /* Makes an integer the next state and what is sent on. */
 static inline void give_integer(struct op_scratch *scratch, int64_t integer, struct op_result *result)
 {
-    size_t size = number_format_integer(integer, scratch->state).size;
+    /* Of a sum that grows the last eight digits change most often, and the others stay as they were written. */
+    const uint64_t high = (uint64_t)integer / 100000000;
+    size_t size = scratch->integer_size;
+    if (size > 8 && integer >= 0 && high == scratch->integer_high)
+        number_store_eight(scratch->state + size - 8,
+                           number_eight_digits((uint32_t)((uint64_t)integer - high * 100000000)));
+    else
+        size = number_format_integer(integer, scratch->state).size;
     result->state = (struct bytes){scratch->state, size};
     result->emit = (struct bytes){scratch->state, size};
     result->plain = true;
     scratch->integer = integer;
+    scratch->integer_high = high;
     scratch->integer_size = size;
 }
 
@@ -183,7 +191,8 @@ static const char *apply_sum(struct op *op, struct bytes state, struct bytes val
 {
     struct op_scratch *scratch = &op->scratch;
     int64_t before = 0, integer;
-    if (number_parse_integer(value, &integer) && (state.data == NULL || read_integer(scratch, state, &before))) {
+    if ((number_parse_few(value, &integer) || number_parse_integer(value, &integer)) &&
+        (state.data == NULL || read_integer(scratch, state, &before))) {
         give_integer(scratch, before + integer, result);
         return NULL;
     }
