@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "deadlines.h"
 #include "json.h"
 #include "keyed.h"
@@ -56,7 +57,7 @@ static void send_array(struct collect *collect, struct stage *stage, struct byte
 
 static int64_t falls_due(const struct collect *collect)
 {
-    const int64_t now = stage_now();
+    const int64_t now = clock_now();
     return collect->span < INT64_MAX - now ? now + collect->span : INT64_MAX - 1;
 }
 
@@ -110,7 +111,7 @@ static void end_array(struct collect *collect, struct stage *stage, struct bytes
 static void on_wake(void *context, struct stage *stage)
 {
     struct collect *collect = context;
-    const int64_t now = stage_now();
+    const int64_t now = clock_now();
     struct bytes key;
     while (deadlines_first(collect->deadlines, &key) <= now) {
         end_array(collect, stage, key, state_get(stage->state, key));

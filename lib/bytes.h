@@ -57,6 +57,13 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
            (a.data[0] == b.data[0] && a.data[size / 2] == b.data[size / 2] && a.data[size - 1] == b.data[size - 1]);
 }
 
+/* Less than 0, 0, or greater than 0: the order of the bytes, and of two that begin alike the shorter first. */
+static inline int bytes_compare(struct bytes a, struct bytes b)
+{
+    const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 /* Copies to where there is room, and returns the end of the copy. The two may overlap. */
 static inline char *bytes_copy(char *to, struct bytes bytes)
 {

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -13,22 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "message.h"
 
-#define SECOND INT64_C(1000000000)
-#define MILLISECOND INT64_C(1000000)
-#define MOMENT MILLISECOND
+#define MOMENT CLOCK_MILLISECOND
 
 extern char **environ;
-
-static int64_t now(void)
-{
-    struct timespec time;
-    if (clock_gettime(CLOCK_MONOTONIC, &time) == -1)
-        message_fail(STATUS_SYSTEM, "the clock cannot be read: %s", strerror(errno));
-    return time.tv_sec * SECOND + time.tv_nsec;
-}
 
 __attribute__((format(printf, 2, 3))) static const char *say_why(struct coprocess *coprocess, const char *format, ...)
 {
@@ -46,7 +36,7 @@ __attribute__((format(printf, 2, 3))) static const char *say_why(struct coproces
 /* A span as a message shows it. */
 static double seconds(int64_t span)
 {
-    return (double)span / (double)SECOND;
+    return (double)span / (double)CLOCK_SECOND;
 }
 
 void coprocess_open(struct coprocess *coprocess, char **command, int64_t timeout)
@@ -263,17 +253,11 @@ static const char *write_and_read(struct coprocess *coprocess, const struct poll
 
 const char *coprocess_wait(struct coprocess *coprocess)
 {
-    int64_t end = 0;
+    int64_t end = INT64_MAX;
     for (bool moment = true;;) {
         struct pollfd fds[2] = {{.fd = coprocess->output.fd, .events = POLLIN},
                                 {.fd = coprocess_unwritten(coprocess) > 0 ? coprocess->input : -1, .events = POLLOUT}};
-        int timeout = -1;
-        if (moment) {
-            timeout = (int)(MOMENT / MILLISECOND);
-        } else if (coprocess->timeout > 0) {
-            int64_t left = end - now();
-            timeout = left <= 0 ? 0 : left / MILLISECOND >= INT_MAX ? INT_MAX : (int)(left / MILLISECOND) + 1;
-        }
+        const int timeout = moment ? (int)(MOMENT / CLOCK_MILLISECOND) : clock_timeout(end);
         int ready = poll(fds, 2, timeout);
         if (ready == -1 && errno != EINTR)
             message_fail(STATUS_SYSTEM, "poll: %s", strerror(errno));
@@ -285,7 +269,8 @@ const char *coprocess_wait(struct coprocess *coprocess)
         }
         if (moment) {
             moment = false;
-            end = coprocess->timeout > INT64_MAX / 2 ? INT64_MAX : now() + coprocess->timeout;
+            if (coprocess->timeout > 0 && coprocess->timeout <= INT64_MAX / 2)
+                end = clock_now() + coprocess->timeout;
             if (coprocess->before_wait != NULL)
                 coprocess->before_wait(coprocess->context);
         }
@@ -302,16 +287,16 @@ const char *coprocess_end(struct coprocess *coprocess, int *status)
         if (why != NULL)
             return why;
     }
-    const int64_t begin = now();
-    for (int64_t nap = MILLISECOND / 8;; nap = nap < 16 * MILLISECOND ? 2 * nap : nap) {
+    const int64_t begin = clock_now();
+    for (int64_t nap = CLOCK_MILLISECOND / 8;; nap = nap < 16 * CLOCK_MILLISECOND ? 2 * nap : nap) {
         pid_t process = waitpid(coprocess->process, &ended, WNOHANG);
         if (process == -1 && errno != EINTR)
             message_fail(STATUS_SYSTEM, "%s cannot be waited for: %s", coprocess->name.data, strerror(errno));
         if (process == coprocess->process)
             break;
-        if (coprocess->timeout > 0 && now() - begin > coprocess->timeout)
+        if (coprocess->timeout > 0 && clock_now() - begin > coprocess->timeout)
             return hangs(coprocess, "has not ended after its output");
-        if (nap == MILLISECOND && coprocess->before_wait != NULL)
+        if (nap == CLOCK_MILLISECOND && coprocess->before_wait != NULL)
             coprocess->before_wait(coprocess->context);
         nanosleep(&(struct timespec){.tv_nsec = (long)nap}, NULL);
     }

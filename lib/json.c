@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include "number.h"
+
 void json_add_string(struct buffer *out, struct bytes text)
 {
     bool text_is_utf8 = bytes_is_text(text);
@@ -17,41 +19,9 @@ void json_add_string(struct buffer *out, struct bytes text)
     buffer_add_byte(out, '"');
 }
 
-static const char *skip_digits(const char *at, const char *end)
-{
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
-}
-
-static bool is_number(struct bytes text)
-{
-    const char *at = text.data, *const end = at + text.size, *start;
-    at += at < end && *at == '-';
-    start = at;
-    at = skip_digits(at, end);
-    if (at == start || (*start == '0' && at - start > 1))
-        return false;
-    if (at < end && *at == '.') {
-        start = ++at;
-        at = skip_digits(at, end);
-        if (at == start)
-            return false;
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        at += at < end && (*at == '-' || *at == '+');
-        start = at;
-        at = skip_digits(at, end);
-        if (at == start)
-            return false;
-    }
-    return at == end;
-}
-
 void json_add_value(struct buffer *out, struct bytes text)
 {
-    if (is_number(text))
+    if (number_is_json(text))
         buffer_add(out, text);
     else
         json_add_string(out, text);

@@ -33,9 +33,7 @@ static void add(void *context, struct bytes key, struct bytes state)
 
 static int compare(const void *left, const void *right)
 {
-    const struct bytes a = ((const struct keyed_state *)left)->key, b = ((const struct keyed_state *)right)->key;
-    const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
-    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+    return bytes_compare(((const struct keyed_state *)left)->key, ((const struct keyed_state *)right)->key);
 }
 
 struct keyed_state *keyed_list(struct state *state, size_t *count)

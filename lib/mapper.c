@@ -1,10 +1,11 @@
 #include "mapper.h"
 
+#include "clock.h"
 #include "coprocess.h"
 #include "message.h"
 #include "span.h"
 
-#define TIMEOUT (INT64_C(60) * 1000000000)
+#define TIMEOUT (60 * CLOCK_SECOND)
 
 enum { AHEAD = 256 * 1024 }; /* bytes that may be given before they are written */
 

@@ -375,42 +375,61 @@ static double read_real(struct bytes text)
     return copysign((double)magnitude_of(number) / (double)power_of_ten(number.scale), *text.data == '-' ? -1 : 1);
 }
 
-enum number_json number_parse_json(struct bytes text, int64_t *integer, double *real)
+/* Where the digits end that may stand before the point, from at on; NULL: there are none, or they begin with a needless
+ * zero. */
+static const char *skip_whole(const char *at, const char *end)
 {
-    const char *at = text.data, *const end = at + text.size;
-    const bool negative = at < end && *at == '-';
-    at += negative;
-    if (!is_digit(at, end) || (*at == '0' && is_digit(at + 1, end)))
-        return NUMBER_NOT_JSON;
-    if (number_parse_integer(text, integer))
-        return NUMBER_INTEGER;
-    const char *digits = at;
-    at = skip_digits(at, end);
-    if (at == end) {
-        uint64_t value = 0;
-        for (; digits < end; digits++)
-            if (__builtin_mul_overflow(value, 10, &value) ||
-                __builtin_add_overflow(value, (uint64_t)(*digits - '0'), &value))
-                return NUMBER_NOT_JSON;
-        if (value > (uint64_t)INT64_MAX + negative)
-            return NUMBER_NOT_JSON;
-        *integer = negative ? (int64_t)(0 - value) : (int64_t)value;
-        return NUMBER_INTEGER;
-    }
-    if (*at == '.') {
+    return !is_digit(at, end) || (*at == '0' && is_digit(at + 1, end)) ? NULL : skip_digits(at, end);
+}
+
+/* Whether from at on there is what may follow these digits, to the end. */
+static bool is_rest(const char *at, const char *end)
+{
+    if (at < end && *at == '.') {
         if (!is_digit(at + 1, end))
-            return NUMBER_NOT_JSON;
+            return false;
         at = skip_digits(at + 1, end);
     }
     if (at < end && (*at == 'e' || *at == 'E')) {
         at++;
         at += at < end && (*at == '-' || *at == '+');
         if (!is_digit(at, end))
-            return NUMBER_NOT_JSON;
+            return false;
         at = skip_digits(at, end);
     }
-    if (at != end)
+    return at == end;
+}
+
+bool number_is_json(struct bytes text)
+{
+    const char *const end = text.data + text.size;
+    const char *at = skip_whole(text.data + (text.size > 0 && *text.data == '-'), end);
+    return at != NULL && is_rest(at, end);
+}
+
+enum number_json number_parse_json(struct bytes text, int64_t *integer, double *real)
+{
+    const char *digits = text.data, *const end = digits + text.size;
+    const bool negative = digits < end && *digits == '-';
+    digits += negative;
+    const char *at = skip_whole(digits, end);
+    if (at == NULL)
         return NUMBER_NOT_JSON;
-    *real = read_real(text);
-    return isinf(*real) ? NUMBER_NOT_JSON : NUMBER_REAL;
+    if (at < end) {
+        if (!is_rest(at, end))
+            return NUMBER_NOT_JSON;
+        *real = read_real(text);
+        return isinf(*real) ? NUMBER_NOT_JSON : NUMBER_REAL;
+    }
+    if (number_parse_integer(text, integer))
+        return NUMBER_INTEGER;
+    uint64_t value = 0;
+    for (; digits < end; digits++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*digits - '0'), &value))
+            return NUMBER_NOT_JSON;
+    if (value > (uint64_t)INT64_MAX + negative)
+        return NUMBER_NOT_JSON;
+    *integer = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return NUMBER_INTEGER;
 }

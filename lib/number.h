@@ -51,7 +51,8 @@ enum number_json {
     NUMBER_REAL      /* with one: real is set, to the double nearest to it */
 };
 
-/* Reads the whole text as such a number. */
+/* Whether the whole text is one, however large; and reads it. */
+bool number_is_json(struct bytes text);
 enum number_json number_parse_json(struct bytes text, int64_t *integer, double *real);
 
 /* Writes into text, and returns the view of what was written, which lies somewhere in text. Exact numbers have one form

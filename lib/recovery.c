@@ -10,13 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crash.h"
 #include "directory.h"
 #include "lock.h"
 #include "message.h"
 #include "store.h"
-
-#define SECOND INT64_C(1000000000)
 
 /* A step of this stage. */
 struct own_step {
@@ -439,7 +438,8 @@ static uint64_t find_floor(struct recovery *recovery)
 {
     if (recovery->backup == 0)
         return store_committed(writer(recovery, 0));
-    return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - (recovery->backup + SECOND - 1) / SECOND);
+    const int64_t seconds = (recovery->backup + CLOCK_SECOND - 1) / CLOCK_SECOND;
+    return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - seconds);
 }
 
 /* The changes of a step in a partition, as they are asked for. */

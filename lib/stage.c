@@ -3,16 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crash.h"
 #include "message.h"
 #include "recovery.h"
@@ -20,9 +19,7 @@
 #include "replay.h"
 #include "span.h"
 
-#define SECOND INT64_C(1000000000)
-#define MILLISECOND INT64_C(1000000)
-#define COMMIT_WAIT SECOND
+#define COMMIT_WAIT CLOCK_SECOND
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
 
@@ -86,14 +83,6 @@ void stage_start(const char *argv0)
 }
 
 /* --- saving ------------------------------------------------------------------------------------------------------- */
-
-int64_t stage_now(void)
-{
-    struct timespec time;
-    if (clock_gettime(CLOCK_MONOTONIC, &time) == -1)
-        message_fail(STATUS_SYSTEM, "the clock cannot be read: %s", strerror(errno));
-    return time.tv_sec * SECOND + time.tv_nsec;
-}
 
 /* Waits for the save that is going on, if any, and tells the stages after this one. */
 static void finish_save(struct stage *stage)
@@ -202,15 +191,15 @@ static void close_due(struct stage *stage, int64_t time)
     if (recovery_is_committed(stage->recovery))
         close_epoch(stage, stage->epoch + 1, false);
     else
-        stage->due = time + MILLISECOND;
+        stage->due = time + CLOCK_MILLISECOND;
 }
 
 /* The same for the final epoch. Without a sink nothing is ever committed. */
 static void await_commit(struct stage *stage)
 {
-    const int64_t end = stage_now() + COMMIT_WAIT;
+    const int64_t end = clock_now() + COMMIT_WAIT;
     line_flush(&stage->out);
-    while (!stage->eager && !recovery_is_committed(stage->recovery) && stage_now() < end) {
+    while (!stage->eager && !recovery_is_committed(stage->recovery) && clock_now() < end) {
         struct pollfd saved = {.fd = recovery_wake_fd(stage->recovery), .events = POLLIN};
         poll(&saved, recovery_saving(stage->recovery) ? 1 : 0, 1);
         if (recovery_saving(stage->recovery) && recovery_saved(stage->recovery))
@@ -226,7 +215,7 @@ static void note_records(struct stage *stage)
         close_epoch(stage, stage->epoch + 1, false);
         return;
     }
-    int64_t time = stage_now();
+    int64_t time = clock_now();
     if (!stage->touched)
         stage->due = stage->interval > INT64_MAX - time ? INT64_MAX : time + stage->interval;
     stage->touched = true;
@@ -237,24 +226,13 @@ static void note_records(struct stage *stage)
 /* Wakes the program where it is time. */
 static bool wake_program(struct stage *stage)
 {
-    if (stage->wake == INT64_MAX || stage_now() < stage->wake)
+    if (stage->wake == INT64_MAX || clock_now() < stage->wake)
         return false;
     stage->wake = INT64_MAX;
     stage->program->wake(stage->context, stage);
     if (stage->root)
         note_records(stage);
     return true;
-}
-
-/* In milliseconds, for poll; -1 for never. */
-static int timeout_until(int64_t time)
-{
-    if (time == INT64_MAX)
-        return -1;
-    int64_t left = time - stage_now();
-    if (left <= 0)
-        return 0;
-    return left / MILLISECOND >= INT_MAX ? INT_MAX : (int)(left / MILLISECOND) + 1;
 }
 
 bool stage_wait(struct stage *stage, int fd)
@@ -268,13 +246,13 @@ bool stage_wait(struct stage *stage, int fd)
             flushed = false;
         int64_t until = stage->wake;
         if (stage->touched) {
-            int64_t time = stage_now();
+            int64_t time = clock_now();
             if (time >= stage->due)
                 close_due(stage, time);
             if (stage->touched && stage->due < until)
                 until = stage->due;
         }
-        int timeout = flushed ? timeout_until(until) : 0;
+        int timeout = flushed ? clock_timeout(until) : 0;
         struct pollfd fds[4] = {{.fd = fd, .events = POLLIN},
                                 {.fd = -1, .events = POLLIN},
                                 {.fd = source ? signal_pipe[0] : -1, .events = POLLIN},
@@ -338,7 +316,7 @@ static void begin(struct stage *stage, const struct stage_program *program, void
 /* Makes this stage the root. */
 static void begin_root(struct stage *stage, const struct stage_options *options, const char *directory)
 {
-    stage->interval = span_option(options->interval, "FL_SNAPSHOT_INTERVAL", "-s", 10 * SECOND);
+    stage->interval = span_option(options->interval, "FL_SNAPSHOT_INTERVAL", "-s", 10 * CLOCK_SECOND);
     stage->recovery = recovery_begin(directory, span_option(options->backup, "FL_BACKUP_INTERVAL", "-b", 0));
     stage->root = stage->recovers = true;
     stage->eager = stage->interval == 0;

@@ -143,10 +143,7 @@ static inline void stage_pass(struct stage *stage, const struct record *records,
     stage->sent += count;
 }
 
-/* The monotonic clock, in nanoseconds. */
-int64_t stage_now(void);
-
-/* Wakes the program, by program->wake, once that time has come, as soon as it is not in another call; INT64_MAX: never.
+/* Wakes the program, by program->wake, once that time (clock.h) has come, as soon as it is not in another call; INT64_MAX: never.
  * What it then does belongs to the epoch at hand, which ends with the next record's, or with the input. */
 static inline void stage_wake(struct stage *stage, int64_t time)
 {

@@ -439,9 +439,7 @@ static int compare(const void *left, const void *right)
     const struct sorted *a = left, *b = right;
     if (a->prefix != b->prefix)
         return a->prefix < b->prefix ? -1 : 1;
-    size_t size = a->entry->key_size < b->entry->key_size ? a->entry->key_size : b->entry->key_size;
-    int order = memcmp(a->entry->data, b->entry->data, size);
-    return order != 0 ? order : (a->entry->key_size > b->entry->key_size) - (a->entry->key_size < b->entry->key_size);
+    return bytes_compare(entry_key(a->entry), entry_key(b->entry));
 }
 
 /* How many bytes all the keys begin with alike. */

@@ -115,12 +115,6 @@ static void *read_changes(void *context)
     return NULL;
 }
 
-static int compare_keys(struct bytes a, struct bytes b)
-{
-    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
-    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
 /* What was read is what was frozen; it is saved now. */
 static void check_reading(const struct reading *reading)
 {
@@ -136,7 +130,7 @@ static void check_reading(const struct reading *reading)
         table[i].versions = change->state.data != NULL ? table[i].versions + 1 : 0;
         CHECK_ABOUT(change->key, state_hash(change->key) % reading->partitions == reading->partition_of[c]);
         if (c > 0 && reading->partition_of[c] == reading->partition_of[c - 1])
-            CHECK_ABOUT(change->key, compare_keys(reading->changes[c - 1].key, change->key) < 0);
+            CHECK_ABOUT(change->key, bytes_compare(reading->changes[c - 1].key, change->key) < 0);
     }
     for (size_t i = 0; i < KEYS; i++) {
         if (!table[i].is_frozen)
@@ -326,7 +320,7 @@ static void check_order(size_t count, unsigned partitions)
     state_freeze(state);
     for (unsigned partition = partitions; partition-- > 0;) {
         for (bool first = true; state_next_change(state, partition, partitions, &change); first = false, met++) {
-            CHECK_ABOUT(change.key, first || compare_keys(before.key, change.key) < 0);
+            CHECK_ABOUT(change.key, first || bytes_compare(before.key, change.key) < 0);
             CHECK_ABOUT(change.key, state_hash(change.key) % partitions == partition);
             before = change;
         }
