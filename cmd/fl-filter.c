@@ -127,10 +127,11 @@ int main(int argc, char **argv)
     struct filter filter = {0};
     struct mapper_options mapper_options = {0};
     const char *expression = NULL;
-    const struct option_entry options[] = {{.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
-                                           {.letter = 'v', .name = "invert", .given = &filter.invert},
-                                           MAPPER_OPTIONS(mapper_options), MAPPER_EPOCH_OPTION(mapper_options),
-                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
+    const struct option_entry options[] = {
+        {.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
+        {.letter = 'v', .name = "invert", .given = &filter.invert},
+        MAPPER_OPTIONS(mapper_options), MAPPER_EPOCH_OPTION(mapper_options),
+        STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
     const bool program_given = mapper_is_given(&mapper_options);
     if (expression == NULL && !program_given)

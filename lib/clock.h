@@ -10,8 +10,8 @@
 /* In nanoseconds. A clock that cannot be read ends the program (71). */
 int64_t clock_now(void);
 
-/* The time left until then as poll takes it, in milliseconds, rounded up; 0 where it is over; -1 for INT64_MAX, which is
- * never. */
+/* The time left until then as poll takes it, in milliseconds, rounded up; 0 where it is over; -1 for INT64_MAX, which
+ * is never. */
 int clock_timeout(int64_t until);
 
 #endif

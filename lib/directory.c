@@ -104,11 +104,12 @@ static void refuse_partitions(const char *name)
     directory_part_path(&first, name, 0);
     if (access(first.data, F_OK) == -1)
         message_fail(STATUS_MISFIT,
-                     "%s: has partitions already (part-%u.sqlite3), but no part-0.sqlite3: put the missing ones back, or"
-                     " remove these where fl-recovery-init was killed",
+                     "%s: has partitions already (part-%u.sqlite3), but no part-0.sqlite3: put the missing ones back,"
+                     " or remove these where fl-recovery-init was killed",
                      name, end - 1);
-    message_fail(STATUS_MISFIT, "%s: has partitions already (part-%u.sqlite3): use it as it is, or give another directory",
-                 name, end - 1);
+    message_fail(STATUS_MISFIT,
+                 "%s: has partitions already (part-%u.sqlite3): use it as it is, or give another directory", name,
+                 end - 1);
 }
 
 /* So that the names of new files outlast a loss of power. */
@@ -210,6 +211,12 @@ void directory_lock_part(int lock, const char *path, unsigned index)
 {
     if (!lock_partition(lock, index))
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be locked: %s", path, strerror(errno));
+}
+
+void directory_unlock_part(int lock, const char *path, unsigned index)
+{
+    if (!lock_release(lock, index))
+        message_fail(STATUS_SYSTEM, "%s/lock: cannot be unlocked: %s", path, strerror(errno));
 }
 
 /* --- older formats ------------------------------------------------------------------------------------------------ */
@@ -396,7 +403,7 @@ static void close_part(const char *path, int lock, unsigned index, struct store 
 {
     directory_lock_part(lock, path, index);
     store_close(store);
-    lock_release(lock, index);
+    directory_unlock_part(lock, path, index);
 }
 
 void directory_close(struct directory *directory)
@@ -522,7 +529,7 @@ int directory_check(const char *name)
     list_parts(path, STATUS_MISFIT, &end);
     for (unsigned i = 0; i < end; i++) {
         int status = check_part(path, lock, i, &unread);
-        lock_release(lock, i); /* which the process has left locked until its end */
+        directory_unlock_part(lock, path, i); /* which the process has left locked until its end */
         if (status != 0 && (result == 0 || result == STATUS_MISFIT))
             result = status;
     }
@@ -556,7 +563,7 @@ void directory_forget(struct directory *directory, struct bytes step)
         store_begin(directory->parts[i]);
         store_forget_step(directory->parts[i], step);
         store_end(directory->parts[i]);
-        lock_release(directory->lock, i);
+        directory_unlock_part(directory->lock, directory->path, i);
     }
 }
 
@@ -572,7 +579,7 @@ bool directory_rewind(struct directory *directory, uint64_t epoch)
     for (unsigned i = 0; i < directory->count; i++) {
         directory_lock_part(directory->lock, directory->path, i);
         store_return_to(directory->parts[i], epoch);
-        lock_release(directory->lock, i);
+        directory_unlock_part(directory->lock, directory->path, i);
     }
     return true;
 }

@@ -31,8 +31,9 @@ int directory_open_lock(const char *path);
  * program ends (75). */
 void directory_take(int lock, const char *name, char run[LOCK_RUN]);
 
-/* Waits for the right to write to a partition of the directory at path; lock_release gives it back. */
+/* Waits for the right to write to a partition of the directory at path, and gives it back. */
 void directory_lock_part(int lock, const char *path, unsigned index);
+void directory_unlock_part(int lock, const char *path, unsigned index);
 
 /* Brings the partitions of the directory at path that are of an older format up to date, one after the other; a crash
  * on the way leaves what the same call finishes. Under the whole lock. */

@@ -23,7 +23,7 @@ static const char *why_not(enum number_answer answer, const struct number *numbe
     }
 }
 
-const char *op_parse_value(struct bytes value, struct number *number)
+static const char *parse_value(struct bytes value, struct number *number)
 {
     return why_not(number_parse(value, number), number);
 }
@@ -37,7 +37,7 @@ const char *op_parse_double(struct bytes value, double *real)
 {
     struct number number;
     double low;
-    const char *why = op_parse_value(value, &number);
+    const char *why = parse_value(value, &number);
     if (why == NULL)
         number_split(number, real, &low);
     return why;
@@ -199,7 +199,7 @@ static const char *apply_sum(struct op *op, struct bytes state, struct bytes val
 
     struct number number;
     struct sum sum = {0};
-    const char *why = op_parse_value(value, &number);
+    const char *why = parse_value(value, &number);
     if (why != NULL)
         return why;
     if (state.data != NULL && !parse_sum(state, &sum))
@@ -252,7 +252,7 @@ static const char *apply_mean(struct op *op, struct bytes state, struct bytes va
     struct number number;
     struct sum sum = {0};
     int64_t count = 0;
-    const char *why = op_parse_value(value, &number);
+    const char *why = parse_value(value, &number);
     if (why != NULL)
         return why;
     if (state.data != NULL && (!parse_count(&state, &count) || !parse_sum(state, &sum)))
@@ -303,7 +303,7 @@ static const char *keep_extreme(struct bytes state, struct bytes value, int sign
     if (state.data != NULL && number_parse_integer(value, &integer) && number_parse_integer(state, &before)) {
         keep_state = sign > 0 ? integer <= before : integer >= before;
     } else {
-        const char *why = op_parse_value(value, &number);
+        const char *why = parse_value(value, &number);
         if (why != NULL)
             return why;
         if (state.data != NULL && number_parse(state, &kept) != NUMBER_OK)

@@ -7,10 +7,7 @@
 /* Why a state cannot be gone on from, and a value not be taken. */
 extern const char op_bad_state[], op_beyond[];
 
-/* Reads a value. Returns NULL, or why it cannot be taken. */
-const char *op_parse_value(struct bytes value, struct number *number);
-
-/* The same, as number_parse_decimal reads it. */
+/* Reads a value as number_parse_decimal does. Returns NULL, or why it cannot be taken. */
 const char *op_parse_decimal(struct bytes value, struct number *number);
 
 /* The same as a double, the nearest to it. */

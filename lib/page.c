@@ -28,7 +28,7 @@ struct note {
     uint64_t damaged;           /* the number of the page */
 
     /* Of a write-ahead log. */
-    bool native;             /* its checksums are known to be of numbers in this machine's order, as those to come will be */
+    bool native;             /* its checksums are of numbers in this machine's order, as those to come will be */
     sqlite3_int64 header_at; /* where the header stands that was written last; 0: none was */
     unsigned char header[FRAME_HEADER];
 };

@@ -117,7 +117,7 @@ static void begin_write(const struct recovery *recovery, unsigned index)
 static void end_write(const struct recovery *recovery, unsigned index)
 {
     store_end(writer(recovery, index));
-    lock_release(recovery->lock, index);
+    directory_unlock_part(recovery->lock, recovery->directory, index);
 }
 
 static void allocate_partitions(struct recovery *recovery, unsigned count)
@@ -643,7 +643,7 @@ void recovery_close(struct recovery *recovery)
             store_close(partition->reader);
         if (partition->writer != NULL)
             store_close(partition->writer);
-        lock_release(recovery->lock, i);
+        directory_unlock_part(recovery->lock, recovery->directory, i);
     }
     for (size_t i = 0; i < recovery->steps_count; i++)
         free((char *)recovery->steps[i].data);

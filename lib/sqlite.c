@@ -6,9 +6,11 @@ static int answer;
 
 static void start(void)
 {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
-    answer = sqlite3_initialize();
+    answer = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    if (answer == SQLITE_OK)
+        answer = sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    if (answer == SQLITE_OK)
+        answer = sqlite3_initialize();
 }
 
 int sqlite_start(void)

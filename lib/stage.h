@@ -143,8 +143,9 @@ static inline void stage_pass(struct stage *stage, const struct record *records,
     stage->sent += count;
 }
 
-/* Wakes the program, by program->wake, once that time (clock.h) has come, as soon as it is not in another call; INT64_MAX: never.
- * What it then does belongs to the epoch at hand, which ends with the next record's, or with the input. */
+/* Wakes the program, by program->wake, once that time (clock.h) has come, as soon as it is not in another call;
+ * INT64_MAX: never. What it then does belongs to the epoch at hand, which ends with the next record's, or with the
+ * input. */
 static inline void stage_wake(struct stage *stage, int64_t time)
 {
     stage->wake = time;

@@ -18,9 +18,9 @@ enum {
     BUSY_MILLISECONDS = 10000, /* another process opens, recovers or closes the file: it is quick, or it hangs */
     CHECKPOINT_PAGES = 1000,   /* of the write-ahead log */
     EXECUTIONS_KEPT = 1000,
-    FEED_MOST = 256,
-    FORGET_MOST = 2 * FEED_MOST, /* rows that are deleted for so many changes: more than are added, never all at once */
-    PAGE_ROWS = 64 /* rows of snaps on a page, about */
+    FEED_MOST = 256,             /* changes that one statement takes */
+    FORGET_MOST = 2 * FEED_MOST, /* rows that are deleted for so many: more than are added, never all at once */
+    PAGE_ROWS = 64               /* rows of snaps on a page, about */
 };
 
 static const char schema[] =
@@ -98,7 +98,8 @@ static const char *const sql[STATEMENTS] = {
                   " front_epoch FROM steps AS newest LEFT JOIN fronts USING (step_id) WHERE first_epoch ="
                   " (SELECT max(first_epoch) FROM steps WHERE step_id = newest.step_id) ORDER BY step_id",
     [EACH_CONTRADICTION] =
-        "SELECT DISTINCT 'the step ' || step_id || ' has no front' FROM steps WHERE step_id NOT IN (SELECT step_id FROM fronts)"
+        "SELECT DISTINCT 'the step ' || step_id || ' has no front' FROM steps"
+        " WHERE step_id NOT IN (SELECT step_id FROM fronts)"
         " UNION ALL SELECT 'the front of step ' || step_id || ' is of no step' FROM fronts"
         " WHERE step_id NOT IN (SELECT step_id FROM steps)"
         " UNION ALL SELECT 'epoch ' || committed || ' is committed, and step ' || step_id || ' ends with epoch ' ||"
@@ -171,7 +172,7 @@ struct store {
     struct feed feed;
     char *path;
     struct store_part part;
-    int log_pages; /* of the write-ahead log, after the last commit */
+    int log_pages;             /* of the write-ahead log, after the last commit */
     sqlite3_stmt **statements; /* STATEMENTS of them; NULL until it is run first */
 };
 
@@ -499,8 +500,8 @@ static int fill_new(sqlite3 *database, const void *from)
 }
 
 /* Of format 1, which does not say of a commit whether it was final, and has all versions of a key in one table, a
- * discarded state as NULL. It must leave no write-ahead log behind, which would
- * be taken for that of the file that comes in its place. */
+ * discarded state as NULL. It must leave no write-ahead log behind, which would be taken for that of the file that
+ * comes in its place. */
 static int fill_converted(sqlite3 *database, const void *from)
 {
     char *attach = sqlite3_mprintf("ATTACH %Q AS old; PRAGMA old.journal_mode = DELETE", (const char *)from);
