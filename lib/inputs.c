@@ -213,6 +213,9 @@ static void take_replaced(const struct inputs *inputs, struct input *input, cons
     if (inputs->on_replaced == ON_REPLACED_RESTART)
         return;
     switch (fit) {
+    case POSITION_FITS: /* again: it was put back just now */
+        input->position = *before;
+        break;
     case POSITION_SHORTER:
         message_fail(STATUS_MISFIT,
                      "%s: was truncated: it is shorter than the %" PRIu64 " bytes that were processed of it: %s",
@@ -230,7 +233,7 @@ static void take_replaced(const struct inputs *inputs, struct input *input, cons
                      "%s: was replaced by another file, in which the lines that were processed are the same: %s, or "
                      "--on-replaced continue to go on in it",
                      input->name, remedy);
-    default:
+    case POSITION_UNREADABLE:
         message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
     }
 }
@@ -292,19 +295,18 @@ void inputs_advance(struct input *input, struct bytes read, uint64_t records)
     buffer_add(tail, (struct bytes){read.data + read.size - more, more});
 }
 
-/* Whether the bytes before the position are still what was read there: a file may be truncated, and filled again, under
- * the eyes of who reads it. */
-static bool is_unchanged(const struct input *input)
+/* The position of a file as it is now: it may be truncated, and filled again, under the eyes of who reads it. */
+static void take_position(struct input *input)
 {
-    char now[POSITION_WINDOW];
-    const off_t start = (off_t)(input->position.offset - input->tail.size);
-    ssize_t n;
-    do
-        n = pread(input->fd, now, input->tail.size, start);
-    while (n == -1 && errno == EINTR);
-    if (n == -1)
+    switch (position_take(&input->position, input->fd, buffer_bytes(&input->tail))) {
+    case POSITION_FITS:
+        break;
+    case POSITION_UNREADABLE:
         message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
-    return bytes_equal(buffer_bytes(&input->tail), (struct bytes){now, (size_t)n});
+    default:
+        message_fail(STATUS_MISFIT, "%s: was truncated or changed while it was being read: put it back as it was",
+                     input->name);
+    }
 }
 
 void inputs_freeze(struct inputs *inputs, struct state *state)
@@ -316,11 +318,8 @@ void inputs_freeze(struct inputs *inputs, struct state *state)
             continue;
         if (input->hash != NULL)
             input->position.hash = XXH3_64bits_digest(input->hash);
-        else if (!is_unchanged(input))
-            message_fail(STATUS_MISFIT, "%s: was truncated or changed while it was being read: put it back as it was",
-                         input->name);
-        else if (!position_take(&input->position, input->fd))
-            message_fail(STATUS_IO, "%s: cannot be read: %s", input->name, strerror(errno));
+        else
+            take_position(input);
         state_put(state, bytes_of(input->key), position_format(&input->position, text));
         input->moved = false;
     }

@@ -55,9 +55,11 @@ static void take_end(struct output *output)
 {
     off_t end = lseek(output->fd, 0, SEEK_END);
     output->position.offset = (uint64_t)end;
-    if (end == -1 || !position_take(&output->position, output->fd))
+    enum position_fit fit = end == -1 ? POSITION_UNREADABLE
+                                      : position_take(&output->position, output->fd, (struct bytes){NULL, 0});
+    if (fit != POSITION_FITS)
         message_fail(STATUS_IO, "%s: cannot be read: %s", output->name,
-                     errno != 0 ? strerror(errno) : "it was cut short");
+                     fit == POSITION_UNREADABLE ? strerror(errno) : "it was cut short");
 }
 
 void output_open(struct output *output, const char *name, struct state *state)

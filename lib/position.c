@@ -33,48 +33,57 @@ bool position_parse(struct bytes bytes, struct position *position)
     return true;
 }
 
-/* The hash of the bytes just before the offset. */
-static bool hash_before(int fd, uint64_t offset, uint64_t *hash)
+/* The bytes of a file just before an offset. */
+struct window {
+    char data[POSITION_WINDOW];
+    size_t size;
+};
+
+/* Returns POSITION_FITS, or POSITION_SHORTER, or POSITION_UNREADABLE with errno. */
+static enum position_fit read_window(struct window *window, uint64_t offset, int fd)
 {
-    char window[POSITION_WINDOW];
-    size_t size = offset < sizeof window ? (size_t)offset : sizeof window;
-    size_t done = 0;
-    while (done < size) {
-        ssize_t n = pread(fd, window + done, size - done, (off_t)(offset - size + done));
-        if (n == -1 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            if (n == 0)
-                errno = 0;
-            return false;
-        }
-        done += (size_t)n;
+    window->size = offset < sizeof window->data ? (size_t)offset : sizeof window->data;
+    for (size_t done = 0; done < window->size;) {
+        ssize_t n = pread(fd, window->data + done, window->size - done, (off_t)(offset - window->size + done));
+        if (n == 0)
+            return POSITION_SHORTER;
+        if (n == -1 && errno != EINTR)
+            return POSITION_UNREADABLE;
+        if (n > 0)
+            done += (size_t)n;
     }
-    *hash = XXH3_64bits(window, size);
-    return true;
+    return POSITION_FITS;
 }
 
-bool position_take(struct position *position, int fd)
+enum position_fit position_take(struct position *position, int fd, struct bytes before)
 {
     struct stat status;
+    struct window window;
     if (fstat(fd, &status) == -1)
-        return false;
+        return POSITION_UNREADABLE;
+    enum position_fit fit = read_window(&window, position->offset, fd);
+    if (fit != POSITION_FITS)
+        return fit;
+    if (before.size > 0 && memcmp(window.data + window.size - before.size, before.data, before.size) != 0)
+        return POSITION_CHANGED;
     position->device = (uint64_t)status.st_dev;
     position->inode = (uint64_t)status.st_ino;
-    return hash_before(fd, position->offset, &position->hash);
+    position->hash = XXH3_64bits(window.data, window.size);
+    return POSITION_FITS;
 }
 
 enum position_fit position_compare(const struct position *position, int fd)
 {
     struct stat status;
-    uint64_t hash;
+    struct window window;
     if (fstat(fd, &status) == -1)
         return POSITION_UNREADABLE;
     if ((uint64_t)status.st_size < position->offset)
         return POSITION_SHORTER;
-    if (!hash_before(fd, position->offset, &hash))
-        return errno == 0 ? POSITION_SHORTER : POSITION_UNREADABLE;
-    if (hash != position->hash)
+    enum position_fit fit = read_window(&window, position->offset, fd);
+    if (fit != POSITION_FITS)
+        return fit;
+    if (XXH3_64bits(window.data, window.size) != position->hash)
         return POSITION_CHANGED;
     if ((uint64_t)status.st_dev != position->device || (uint64_t)status.st_ino != position->inode)
         return POSITION_RENEWED;

@@ -36,9 +36,10 @@ struct bytes position_format(const struct position *position, char text[POSITION
 /* False for what position_format does not write. */
 bool position_parse(struct bytes text, struct position *position);
 
-/* Sets device, inode and hash from the file open at fd, for the offset. False with errno; 0 where the file is shorter.
- */
-bool position_take(struct position *position, int fd);
+/* Sets device, inode and hash from the file open at fd, for the offset, where it still has the bytes `before`, at most
+ * POSITION_WINDOW and maybe none, that were read just before there. Returns POSITION_FITS, _SHORTER, _CHANGED or
+ * _UNREADABLE; the position is set with the first only. */
+enum position_fit position_take(struct position *position, int fd, struct bytes before);
 
 /* Compares the file open at fd, which must allow reading, with a position. */
 enum position_fit position_compare(const struct position *position, int fd);

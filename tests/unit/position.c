@@ -77,11 +77,12 @@ static void check_file(uint64_t offset)
     const off_t end = 3 * POSITION_WINDOW;
     struct position position = {.offset = offset, .records = 17}, other;
     int fd = make("file", (size_t)end);
-    CHECK(position_take(&position, fd));
+    const struct bytes nothing = {NULL, 0};
+    CHECK(position_take(&position, fd, nothing) == POSITION_FITS);
     CHECK(position.records == 17 && position.offset == offset);
     CHECK(position_compare(&position, fd) == POSITION_FITS);
     other = position;
-    CHECK(position_take(&other, fd));
+    CHECK(position_take(&other, fd, nothing) == POSITION_FITS);
     CHECK(memcmp(&other, &position, sizeof other) == 0);
 
     put(fd, "more\n", end);
@@ -89,8 +90,12 @@ static void check_file(uint64_t offset)
     put(fd, "?", (off_t)offset);
     CHECK(position_compare(&position, fd) == POSITION_FITS);
     if (offset > 0) {
+        const struct bytes last = {(offset - 1) % 50 == 49 ? "\n" : "x", 1};
+        CHECK(position_take(&other, fd, last) == POSITION_FITS);
         put(fd, "?", (off_t)offset - 1);
         CHECK(position_compare(&position, fd) == POSITION_CHANGED);
+        CHECK(position_take(&other, fd, last) == POSITION_CHANGED);
+        CHECK(memcmp(&other, &position, sizeof other) == 0);
         put(fd, (offset - 1) % 50 == 49 ? "\n" : "x", (off_t)offset - 1);
         off_t first = offset < POSITION_WINDOW ? 0 : (off_t)offset - POSITION_WINDOW;
         put(fd, "?", first);
@@ -103,7 +108,8 @@ static void check_file(uint64_t offset)
         CHECK(ftruncate(fd, (off_t)offset - 1) == 0);
         CHECK(position_compare(&position, fd) == POSITION_SHORTER);
         other = position;
-        CHECK(!position_take(&other, fd) && errno == 0);
+        CHECK(position_take(&other, fd, nothing) == POSITION_SHORTER);
+        CHECK(memcmp(&other, &position, sizeof other) == 0);
         CHECK(ftruncate(fd, 0) == 0);
         CHECK(position_compare(&position, fd) == POSITION_SHORTER);
     }
