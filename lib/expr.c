@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "expr_json.h"
 #include "field.h"
 #include "message.h"
 #include "number.h"
@@ -76,10 +77,10 @@ struct expr {
     bool bad_pattern;      /* one did not compile */
     struct buffer subject; /* what is searched */
 
-    bool watched;         /* the clock has been looked at since the evaluation began */
-    struct timespec began;
-    size_t memory;        /* that the process had then, at most */
-    const char *overrun;  /* why the evaluation was stopped */
+    unsigned looks;        /* at what the evaluation takes, so far */
+    struct timespec began; /* the time of the second */
+    size_t memory;         /* that the process had then, at most */
+    const char *overrun;   /* why the evaluation was stopped */
     struct buffer why;
 };
 
@@ -402,14 +403,15 @@ static size_t memory_used(void)
 #endif
 }
 
-/* Stops what takes too long, or too much. */
+/* Stops what takes too long, or too much. Most evaluations are done before the second look, and cost no system call. */
 static int watch(void *context)
 {
     struct expr *expr = context;
     struct timespec now;
+    if (++expr->looks == 1)
+        return 0;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    if (!expr->watched) {
-        expr->watched = true;
+    if (expr->looks == 2) {
         expr->began = now;
         expr->memory = memory_used();
     }
@@ -439,6 +441,8 @@ static void add_functions(struct expr *expr)
         if (sqlite3_create_function(expr->database, functions[i].name, functions[i].arguments, flags, expr,
                                     functions[i].call, NULL, NULL) != SQLITE_OK)
             fail_internally(expr);
+    if (expr_json_add(expr->database) != SQLITE_OK)
+        fail_internally(expr);
     if (sqlite3_create_function(expr->database, "fl_row", -1, SQLITE_UTF8, expr, NULL, take_row, end_rows) != SQLITE_OK)
         fail_internally(expr);
 }
@@ -449,7 +453,8 @@ static void open_database(struct expr *expr)
     /* What sorts goes to no file; and of all virtual tables those of JSON stay, which are made by their first use. */
     static const char *kept[] = {"json_each", "json_tree", NULL};
     static const char first[] = "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-                                "SELECT 1 FROM json_each('[]'), json_tree('[]')";
+                                "SELECT 1 FROM json_each('[]'), json_tree('[]');"
+                                "BEGIN"; /* so no evaluation has a transaction of its own to end */
     if (sqlite_start() != SQLITE_OK || sqlite3_open_v2(":memory:", &expr->database, flags, NULL) != SQLITE_OK ||
         sqlite3_exec(expr->database, first, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_drop_modules(expr->database, kept) != SQLITE_OK ||
@@ -742,7 +747,7 @@ const char *expr_evaluate(struct expr *expr, const struct expr_input *input, str
 {
     const struct bytes columns[COLUMNS] = {input->key, input->value, input->source, input->state, input->new_state};
     sqlite3_reset(expr->statement);
-    expr->watched = false;
+    expr->looks = 0;
     expr->overrun = NULL;
     expr->cell_count = expr->texts.size = 0;
     for (size_t i = 0; i < expr->seen; i++)

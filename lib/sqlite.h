@@ -1,5 +1,5 @@
 /* sqlite: SQLite as all of the library uses it. Only what knows SQLite includes this: store, page, which is the pages
- * of its files, and expr; and nothing else includes sqlite3.h. */
+ * of its files, and expr with expr_json; and nothing else includes sqlite3.h. */
 #ifndef SQLITE_H
 #define SQLITE_H
 
