@@ -30,7 +30,7 @@ struct key {
     bool none;
     struct expr *expression;
     struct bytes constant;
-    bool constant_plain;
+    struct buffer prefix;  /* what is put before the value of a plain record, where that is the same for all */
     size_t *fields;        /* counted from 1, in the order of the key */
     size_t count;
     size_t last;           /* the highest of them */
@@ -94,25 +94,42 @@ static const char *key_by_expression(struct key *key, struct stage *stage, const
     return keyed->key.data != NULL ? NULL : "has no key: -e gives NULL";
 }
 
+static void send(struct key *key, struct stage *stage, const struct record *record)
+{
+    struct record keyed = {.key = key->constant, .value = record->value, .keyed = !key->none};
+    const char *why = NULL;
+    if (key->fields != NULL)
+        why = key_by_fields(key, record, &keyed);
+    else if (key->expression != NULL)
+        why = key_by_expression(key, stage, record, &keyed);
+    if (why != NULL)
+        stage_refuse(stage, record, "%s", why);
+    else
+        stage_send(stage, &keyed);
+}
+
+/* Plain records follow each other as they came, and each goes out with its LF behind the prefix. */
+static void send_plain(const struct bytes prefix, struct stage *stage, const struct record *records, size_t count)
+{
+    const struct bytes first = records[0].frame, last = records[count - 1].frame;
+    char *const start = line_reserve(&stage->out, (size_t)(last.data + last.size - first.data) + count * prefix.size);
+    char *to = start;
+    for (size_t i = 0; i < count; i++) {
+        to = bytes_copy(to, prefix);
+        to = bytes_copy(to, (struct bytes){records[i].value.data, records[i].value.size + 1});
+    }
+    stage->out.size += (size_t)(to - start);
+    stage->sent += count;
+}
+
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     struct key *key = context;
-    for (size_t i = 0; i < count; i++) {
-        struct record keyed = {.key = key->constant, .value = records[i].value, .keyed = !key->none};
-        const char *why = NULL;
-        if (key->constant.data != NULL)
-            keyed.plain = records[i].plain && key->constant_plain;
-        else if (key->none)
-            keyed.plain = records[i].plain;
-        else if (key->expression != NULL)
-            why = key_by_expression(key, stage, &records[i], &keyed);
-        else
-            why = key_by_fields(key, &records[i], &keyed);
-        if (why != NULL)
-            stage_refuse(stage, &records[i], "%s", why);
-        else
-            stage_send(stage, &keyed);
-    }
+    if (key->prefix.size > 0 && records[0].plain)
+        send_plain(buffer_bytes(&key->prefix), stage, records, count);
+    else
+        for (size_t i = 0; i < count; i++)
+            send(key, stage, &records[i]);
 }
 
 static void read_fields(struct key *key, const char *list)
@@ -165,15 +182,18 @@ int main(int argc, char **argv)
         read_fields(&key, fields);
     if (expression != NULL)
         key.expression = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
-    if (count == 1) {
+    if (count == 1)
         key.constant = bytes_of(operands[0]);
-        key.constant_plain = strpbrk(operands[0], "\t\n") == NULL;
-    }
+    if (none)
+        buffer_add_byte(&key.prefix, '=');
+    else if (count == 1 && strpbrk(operands[0], "\t\n") == NULL)
+        buffer_print(&key.prefix, "+%s\t", operands[0]);
     const struct stage_program program = {.name = "key", .records = on_records};
     int status = stage_run(&program, &key, &stage_options);
     expr_close(key.expression);
     free(key.fields);
     free(key.found);
     buffer_free(&key.joined);
+    buffer_free(&key.prefix);
     return status;
 }
