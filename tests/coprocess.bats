@@ -10,13 +10,6 @@ setup() {
     seq 5 >five
 }
 
-# expect_failed MESSAGE: the flow ended with 69, and said so.
-expect_failed() {
-    expect_status 69
-    expect_stderr "$1
-fl-out: the stage before failed (status 69)"
-}
-
 @test "mappers in awk, python3, jq, sed and sh" {
     expected=$'K\t3\nK\t6\nK\t9\nK\t12\nK\t15'
     cat >triple.py <<'END'
@@ -62,10 +55,10 @@ END
 
 @test "the command is words, and no shell" {
     run_sh 'fl-input five | fl-map -x "echo;rm" | fl-out'
-    expect_failed 'fl-map: -x: "echo;rm" cannot be started: No such file or directory'
+    expect_failed 69 'fl-map: -x: "echo;rm" cannot be started: No such file or directory'
     expect_stdout ''
     run_sh 'fl-input five | fl-map -x "jq ." | fl-out'
-    expect_failed 'fl-map: -x: "jq ." cannot be started: No such file or directory: give it and its arguments as words of their own, without quotes around all'
+    expect_failed 69 'fl-map: -x: "jq ." cannot be started: No such file or directory: give it and its arguments as words of their own, without quotes around all'
     expect_stdout ''
     cat >'a program' <<'END'
 #!/bin/sh
@@ -75,7 +68,7 @@ while read -r x; do
 done
 END
     run_sh "fl-input five | fl-map -x './a program' 'b  c' '\$HOME' '*' '' -r --help -- | fl-out"
-    expect_failed 'fl-map: -x: "./a program b  c $HOME *  -r --help --" cannot be started: Permission denied'
+    expect_failed 69 'fl-map: -x: "./a program b  c $HOME *  -r --help --" cannot be started: Permission denied'
     chmod +x 'a program'
     run_sh "fl-input five | fl-map -x './a program' 'b  c' '\$HOME' '*' '' -r --help -- | fl-out"
     expect_status 0
@@ -86,7 +79,7 @@ END
 @test "a program that is missing is missed before the first record" {
     for input in five /dev/null; do
         run_sh "fl-input $input | fl-map -x ./missing | fl-out"
-        expect_failed 'fl-map: -x: "./missing" cannot be started: No such file or directory'
+        expect_failed 69 'fl-map: -x: "./missing" cannot be started: No such file or directory'
         expect_stdout ''
     done
 }
@@ -94,10 +87,8 @@ END
 @test "a value with a LF is a bad record" {
     printf '!fl\t1\n!source\tf\n=a\n\\=b\\nc\n=d\n!end\t3\n' >stream
     run_sh 'fl-map -x cat <stream | fl-out'
-    expect_status 65
+    expect_failed 65 'fl-map: f: record 2: "b\nc" holds a LF, and a co-process takes lines'
     expect_stdout a
-    expect_stderr 'fl-map: f: record 2: "b\nc" holds a LF, and a co-process takes lines
-fl-out: the stage before failed (status 65)'
     for option in '' --per-epoch; do
         rm -f bad
         run_sh "fl-map --reject bad $option -x cat <stream | fl-out"
@@ -125,7 +116,7 @@ fl-out: the stage before failed (status 65)'
 
 @test "a line beyond the limit ends the flow" {
     run_sh 'fl-input five | fl-map -x sh -c "read -r x; exec head -c 70000000 /dev/zero" | fl-out'
-    expect_failed 'fl-map: five: record 1: "1" is not answered: "sh -c read -r x; exec head -c 70000000 /dev/zero" gives a line longer than the limit of 67108864 bytes'
+    expect_failed 69 'fl-map: five: record 1: "1" is not answered: "sh -c read -r x; exec head -c 70000000 /dev/zero" gives a line longer than the limit of 67108864 bytes'
     expect_stdout ''
 }
 
@@ -163,23 +154,23 @@ while True:
 
 @test "one that dies ends the flow with the record at hand" {
     run_sh 'fl-input five | fl-key K | fl-map -x sh -c "read -r x; echo \$x; read -r x; exit 3" | fl-out'
-    expect_failed 'fl-map: five: record 2: "2" is not answered: "sh -c read -r x; echo $x; read -r x; exit 3" ended with status 3 (key "K")'
+    expect_failed 69 'fl-map: five: record 2: "2" is not answered: "sh -c read -r x; echo $x; read -r x; exit 3" ended with status 3 (key "K")'
     expect_stdout $'K\t1'
     run_sh 'fl-input five | fl-map -x sh -c "read -r x; kill -KILL \$\$" | fl-out'
-    expect_failed 'fl-map: five: record 1: "1" is not answered: "sh -c read -r x; kill -KILL $$" was ended by signal 9 (Killed)'
+    expect_failed 69 'fl-map: five: record 1: "1" is not answered: "sh -c read -r x; kill -KILL $$" was ended by signal 9 (Killed)'
     expect_stdout ''
     # What it does not read is no SIGPIPE for the stage.
     run_sh 'seq 100000 | fl-input | fl-map -x true | fl-out'
-    expect_failed 'fl-map: -: record 1: "1" is not answered: "true" ended with status 0'
+    expect_failed 69 'fl-map: -: record 1: "1" is not answered: "true" ended with status 0'
     expect_stdout ''
     run_sh 'seq 100000 | fl-input | fl-map -x head -n 1 | fl-out'
-    expect_failed 'fl-map: -: record 2: "2" is not answered: "head -n 1" ended with status 0'
+    expect_failed 69 'fl-map: -: record 2: "2" is not answered: "head -n 1" ended with status 0'
     expect_stdout 1
 }
 
 @test "one that fails at its end fails the flow, where it was needed" {
     run_sh 'fl-input five | fl-map -x sh -c "cat; exit 4" | fl-out'
-    expect_failed 'fl-map: "sh -c cat; exit 4" ended with status 4 after the end of its input'
+    expect_failed 69 'fl-map: "sh -c cat; exit 4" ended with status 4 after the end of its input'
     expect_stdout <five
     run_sh 'fl-input /dev/null | fl-map -x sh -c "cat; exit 4" | fl-out'
     expect_status 0
@@ -198,20 +189,20 @@ hint='let it flush its output after each line (jq --unbuffered, python3 -u, awk 
 
 @test "one that says nothing for --timeout is ended" {
     run_sh 'fl-input five | fl-map --timeout 200ms -x sh -c "echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000" | fl-out'
-    expect_failed "fl-map: five: record 2: \"2\" is not answered: \"sh -c echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000\" has said nothing for 0.2s: $hint"
+    expect_failed 69 "fl-map: five: record 2: \"2\" is not answered: \"sh -c echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000\" has said nothing for 0.2s: $hint"
     expect_stdout 1
     wait_until 10 ended "$(cat pid)"
     # One that does not take its input, and one that does not end.
     run_sh 'seq 100000 | fl-input | fl-map --timeout 0.1 -x sleep 1000 | fl-out'
-    expect_failed "fl-map: -: record 1: \"1\" is not answered: \"sleep 1000\" has said nothing for 0.1s: $hint"
+    expect_failed 69 "fl-map: -: record 1: \"1\" is not answered: \"sleep 1000\" has said nothing for 0.1s: $hint"
     run_sh 'fl-input five | fl-map --timeout 0.1 -x sh -c "cat; exec sleep 1000" | fl-out'
-    expect_failed 'fl-map: "sh -c cat; exec sleep 1000" has said nothing for 0.1s after the end of its input'
+    expect_failed 69 'fl-map: "sh -c cat; exec sleep 1000" has said nothing for 0.1s after the end of its input'
     expect_stdout <five
 }
 
 @test "one that buffers its output is waited for until the end of the time, and no longer" {
     run_sh 'fl-input five | fl-map --timeout 200ms -x jq . | fl-out'
-    expect_failed "fl-map: five: record 1: \"1\" is not answered: \"jq .\" has said nothing for 0.2s: $hint"
+    expect_failed 69 "fl-map: five: record 1: \"1\" is not answered: \"jq .\" has said nothing for 0.2s: $hint"
     expect_stdout ''
 }
 
@@ -233,7 +224,7 @@ for line in sys.stdin:
     os.write(1, 2 * line.encode())
 END
     run_sh 'fl-input five | fl-map -x python3 twice.py | fl-out'
-    expect_failed 'fl-map: five: record 5: "5" is not answered in turn: "python3 twice.py" gives "3", '"$out_of_turn"
+    expect_failed 69 'fl-map: five: record 5: "5" is not answered in turn: "python3 twice.py" gives "3", '"$out_of_turn"
     # Before it is asked; and after its input has ended.
     mkfifo gate
     start "fl-input gate | fl-map -x sh -c 'echo ready; touch said; exec cat' | fl-out"
@@ -243,10 +234,10 @@ END
     echo 1 >&7
     exec 7>&-
     finish
-    expect_failed 'fl-map: gate: record 1: "1" is not answered in turn: "sh -c echo ready; touch said; exec cat" gives "ready", '"$out_of_turn"
+    expect_failed 69 'fl-map: gate: record 1: "1" is not answered in turn: "sh -c echo ready; touch said; exec cat" gives "ready", '"$out_of_turn"
     expect_stdout ''
     run_sh 'fl-input five | fl-map -x sh -c "cat; printf \"the end\"" | fl-out'
-    expect_failed 'fl-map: "sh -c cat; printf \"the end\"" gives "the end", '"$out_of_turn"
+    expect_failed 69 'fl-map: "sh -c cat; printf \"the end\"" gives "the end", '"$out_of_turn"
 }
 
 @test "it gets standard input, output and error, and nothing else that is open" {
@@ -333,7 +324,7 @@ END
         expect_stdout $'2\n4'
     done
     run_sh 'printf "1\n0\n1.0\n" | fl-input | fl-filter -x cat | fl-out'
-    expect_failed 'fl-filter: -: record 3: "1.0" is answered wrongly: "cat" gives "1.0", which is neither true nor false (1, true, True, 0, false and False are)'
+    expect_failed 69 'fl-filter: -: record 3: "1.0" is answered wrongly: "cat" gives "1.0", which is neither true nor false (1, true, True, 0, false and False are)'
     expect_stdout 1
 }
 

@@ -236,11 +236,9 @@ END
         answers "$answer"
         rm -f lines
         run_lines 'fl-statemap -x sh answer' 'k=v'
-        expect_status 69
-        expect_stdout ''
         quoted=$(printf %s "$answer" | sed 's/[\\"]/\\&/g')
-        expect_stderr "fl-statemap: lines: record 1: \"v\" is answered wrongly: \"sh answer\" gives \"$quoted\", which $why (key \"k\")
-fl-out: the stage before failed (status 69)"
+        expect_failed 69 "fl-statemap: lines: record 1: \"v\" is answered wrongly: \"sh answer\" gives \"$quoted\", which $why (key \"k\")"
+        expect_stdout ''
     done <<'END'
 abc|is not JSON
 |is not JSON
@@ -276,13 +274,9 @@ END
     expect_stderr 'fl-statemap: 2 records were rejected: see bad'
     [ "$(jq -c '[.record, .why]' bad)" = $'[2,"is not UTF-8 without NUL, as JSON is"]\n[4,"is not UTF-8 without NUL, as JSON is"]' ]
     run_sh "echo a | fl-input | fl-key \"\$(printf 'k\377')\" | fl-statemap -x ${counters[0]} | fl-out"
-    expect_status 65
-    expect_stderr 'fl-statemap: -: record 1: "a" has a key that is not UTF-8 without NUL, as JSON is (key "k\xff")
-fl-out: the stage before failed (status 65)'
+    expect_failed 65 'fl-statemap: -: record 1: "a" has a key that is not UTF-8 without NUL, as JSON is (key "k\xff")'
     run_sh "echo a | fl-input | fl-statemap -x ${counters[0]} | fl-out"
-    expect_status 65
-    expect_stderr 'fl-statemap: -: record 1: "a" has no key: put fl-key before
-fl-out: the stage before failed (status 65)'
+    expect_failed 65 'fl-statemap: -: record 1: "a" has no key: put fl-key before'
 }
 
 @test "another command takes the states over with --accept, and only with it" {

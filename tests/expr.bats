@@ -200,10 +200,8 @@ END
 fails() {
     printf '%s' "$2" >text
     run_sh "echo 1 | fl-input | fl-map $1 \"\$(cat text)\" | fl-out"
-    expect_status 65
+    expect_failed 65 "fl-map: -: record 1: \"1\" makes $1 fail: $3"
     expect_stdout ''
-    expect_stderr "fl-map: -: record 1: \"1\" makes $1 fail: $3
-fl-out: the stage before failed (status 65)"
 }
 
 numbers='WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n'

@@ -173,10 +173,8 @@ bad() {
 @test "a key by expression that is NULL, or fails, is a bad record" {
     printf 'a b\na\nc d\n' >lines
     run_sh "fl-input lines | fl-key -e 'field(value, 2)' | fl-out -f '%k'"
-    expect_status 65
+    expect_failed 65 'fl-key: lines: record 2: "a" has no key: -e gives NULL'
     expect_stdout b
-    expect_stderr 'fl-key: lines: record 2: "a" has no key: -e gives NULL
-fl-out: the stage before failed (status 65)'
     run_sh "fl-input lines | fl-key --reject bad -e 'num(field(value, 2))' | fl-out -f '%k'"
     expect_status 0
     expect_stdout ''

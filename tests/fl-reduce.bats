@@ -105,19 +105,13 @@ states() {
     expect_stdout $'a\t4'
     expect_stderr 'fl-reduce: 1 record was rejected: see bad'
     run_sh "fl-input lines | $keys | fl-reduce sum | fl-out"
-    expect_status 65
+    expect_failed 65 'fl-reduce: lines: record 2: "x" is not a number (key "a")'
     expect_stdout ''
-    expect_stderr 'fl-reduce: lines: record 2: "x" is not a number (key "a")
-fl-out: the stage before failed (status 65)'
     run_sh "fl-input lines | $keys | fl-reduce -e \"value, num('p')\" | fl-out"
-    expect_status 65
+    expect_failed 65 'fl-reduce: at the end: the state "3" makes -e fail: num: "p" is not a number (key "a")'
     expect_stdout ''
-    expect_stderr 'fl-reduce: at the end: the state "3" makes -e fail: num: "p" is not a number (key "a")
-fl-out: the stage before failed (status 65)'
     run_sh "fl-input lines | fl-reduce count | fl-out"
-    expect_status 65
-    expect_stderr 'fl-reduce: lines: record 1: "a 1" has no key: put fl-key before
-fl-out: the stage before failed (status 65)'
+    expect_failed 65 'fl-reduce: lines: record 1: "a 1" has no key: put fl-key before'
 }
 
 @test "killed between the last record and the end: the next run, without anything new, sends the results" {

@@ -149,10 +149,8 @@ gives() {
 refuses_record() {
     printf '1\n%s\n3\n' "$2" >lines
     run_sh "fl-input lines | fl-key 'the key' | fl-statemap $1 | fl-out"
-    expect_status 65
+    expect_failed 65 "fl-statemap: lines: record 2: \"$2\" $3 (key \"the key\")"
     expect_stdout $'the key\t1'
-    expect_stderr "fl-statemap: lines: record 2: \"$2\" $3 (key \"the key\")
-fl-out: the stage before failed (status 65)"
 }
 
 @test "what is not a number is a bad record" {
@@ -174,10 +172,8 @@ fl-out: the stage before failed (status 65)"
 @test "a bad record is quoted, and cut when it is long" {
     printf 'a\tb\\"\001\303\251\377\n' >lines
     run_sh 'fl-input lines | fl-key K | fl-statemap sum | fl-out'
-    expect_status 65
+    expect_failed 65 'fl-statemap: lines: record 1: "a\tb\\\"\x01é\xff" is not a number (key "K")'
     expect_stdout ''
-    expect_stderr 'fl-statemap: lines: record 1: "a\tb\\\"\x01é\xff" is not a number (key "K")
-fl-out: the stage before failed (status 65)'
     head -c 100000 /dev/zero | tr '\0' x >lines
     run_sh 'fl-input lines | fl-key K | fl-statemap sum | fl-out'
     expect_status 65
@@ -212,10 +208,8 @@ fl-out: the stage before failed (status 65)'
 
 @test "a record without a key is a bad record" {
     run_sh 'echo 1 | fl-input | fl-statemap count | fl-out'
-    expect_status 65
+    expect_failed 65 'fl-statemap: -: record 1: "1" has no key: put fl-key before'
     expect_stdout ''
-    expect_stderr 'fl-statemap: -: record 1: "1" has no key: put fl-key before
-fl-out: the stage before failed (status 65)'
 }
 
 # refuses ARGUMENTS MESSAGE

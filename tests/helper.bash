@@ -123,6 +123,13 @@ expect_status() {
     [ "$status" -eq "$1" ] || fail "status $status instead of $1"
 }
 
+# expect_failed STATUS MESSAGE: a stage ended with the status and the message, and fl-out, behind it, has seen that.
+expect_failed() {
+    expect_status "$1"
+    expect_stderr "$2
+fl-out: the stage before failed (status $1)"
+}
+
 # expect_stdout [TEXT], expect_stderr [TEXT], expect_file FILE [TEXT]: the whole is exactly TEXT and a line end, nothing
 # at all where TEXT is empty, or exactly standard input where no TEXT is given.
 expect_stdout() { expect_file "$results/stdout" "$@"; }

@@ -9,13 +9,6 @@ setup() {
     seq 5 >five
 }
 
-# expect_failed MESSAGE: the flow ended with 69, and said so.
-expect_failed() {
-    expect_status 69
-    expect_stderr "$1
-fl-out: the stage before failed (status 69)"
-}
-
 # map INPUT EXPECTED COMMAND: without recovery the whole input is one epoch.
 map() {
     run_sh "fl-input $1 | fl-map --per-epoch -x $3 | fl-out"
@@ -68,15 +61,15 @@ map() {
 
 @test "one that fails ends the flow" {
     run_sh 'fl-input five | fl-map --per-epoch -x sh -c "cat; exit 3" | fl-out'
-    expect_failed 'fl-map: "sh -c cat; exit 3" ended with status 3'
+    expect_failed 69 'fl-map: "sh -c cat; exit 3" ended with status 3'
     run_sh 'fl-input five | fl-map --per-epoch -x sh -c "kill -KILL \$\$" | fl-out'
-    expect_failed 'fl-map: "sh -c kill -KILL $$" was ended by signal 9 (Killed)'
+    expect_failed 69 'fl-map: "sh -c kill -KILL $$" was ended by signal 9 (Killed)'
     run_sh 'fl-input five | fl-map --per-epoch -x ./missing | fl-out'
-    expect_failed 'fl-map: -x: "./missing" cannot be started: No such file or directory'
+    expect_failed 69 'fl-map: -x: "./missing" cannot be started: No such file or directory'
     run_sh 'fl-input five | fl-map --per-epoch --timeout 0.1 -x sleep 1000 | fl-out'
-    expect_failed 'fl-map: "sleep 1000" has said nothing for 0.1s: give a longer --timeout'
+    expect_failed 69 'fl-map: "sleep 1000" has said nothing for 0.1s: give a longer --timeout'
     run_sh 'fl-input five | fl-map --per-epoch --timeout 0.1 -x sh -c "exec >&-; exec sleep 1000" | fl-out'
-    expect_failed 'fl-map: "sh -c exec >&-; exec sleep 1000" has not ended after its output for 0.1s'
+    expect_failed 69 'fl-map: "sh -c exec >&-; exec sleep 1000" has not ended after its output for 0.1s'
 }
 
 @test "a grep that finds nothing has not failed; any other 1 is a failure" {
@@ -88,7 +81,7 @@ map() {
     run_sh 'fl-input five | fl-filter --per-epoch -x grep -E "(" 2>/dev/null | fl-out'
     expect_status 69
     run_sh 'fl-input five | fl-filter --per-epoch -x sh -c "exit 1" | fl-out'
-    expect_failed 'fl-filter: "sh -c exit 1" ended with status 1'
+    expect_failed 69 'fl-filter: "sh -c exit 1" ended with status 1'
 }
 
 @test "fl-filter keeps the records whose lines come out, with their keys and all their bytes" {
@@ -120,11 +113,11 @@ map() {
 @test "fl-filter refuses lines that were not given, or not in that order" {
     where='which is none of the lines that it was given, or not where it was among them'
     run_sh 'fl-input five | fl-filter --per-epoch -x sed s/2/two/ | fl-out'
-    expect_failed 'fl-filter: "sed s/2/two/" gives "two", '"$where"
+    expect_failed 69 'fl-filter: "sed s/2/two/" gives "two", '"$where"
     run_sh 'fl-input five | fl-filter --per-epoch -x sort -r | fl-out'
-    expect_failed 'fl-filter: "sort -r" gives "4", '"$where"
+    expect_failed 69 'fl-filter: "sort -r" gives "4", '"$where"
     run_sh 'fl-input five | fl-filter --per-epoch -x sed p | fl-out'
-    expect_failed 'fl-filter: "sed p" gives "1", '"$where"
+    expect_failed 69 'fl-filter: "sed p" gives "1", '"$where"
 }
 
 @test "each epoch has a run of its own" {
