@@ -328,8 +328,6 @@ END
     expect_stdout 1
 }
 
-has_lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
-
 @test "a real text, its words counted through each of the languages, with a crash in the middle" {
     cat "$ROOT/LICENSE" "$ROOT/README.md" | tr -c 'A-Za-z\n' ' ' >text
     awk '{ for (i = 1; i <= NF; i++) { word = tolower($i); print word "\t" ++n[word] } }' text >expected

@@ -27,14 +27,9 @@ for line in sys.stdin:
     count = (json.loads(line)["state"] or 0) + 1
     print(json.dumps({"state": count, "emit": [count]}))
 END
-    case $(awk -W version 2>&1 </dev/null) in
-    mawk*) awk='awk -W interactive' ;;
-    *) awk='awk' ;;
-    esac
+    awk=$(awk_line_by_line)
     counters=("$awk -f count.awk" 'jq -c --unbuffered -f count.jq' 'python3 -u count.py')
 }
-
-has_lines() { [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]; }
 
 # run_lines COMMAND LINE...: the lines of KEY=VALUE through the command, with the recovery directory db where it is.
 run_lines() {
@@ -176,13 +171,6 @@ END
     expect_stderr ''
 }
 
-# states: the keys and states that are saved.
-states() {
-    sqlite3 -readonly db/part-0.sqlite3 "SELECT state_key, CAST(state AS TEXT) FROM
-        (SELECT state_key, ser_change AS state, max(snap_epoch) FROM snaps WHERE step_id = 'statemap' GROUP BY state_key)
-        WHERE state IS NOT NULL ORDER BY state_key"
-}
-
 @test "a state is kept as it is written, and null discards the key" {
     fl-recovery-init db
     # It answers with the value for a state.
@@ -198,13 +186,13 @@ END
     expect_status 0
     expect_stderr ''
     expect_stdout $'a\tnull\nb\tnull\nc\tnull\nd\tnull'
-    states >saved
+    saved_states statemap >saved
     expect_file saved $'a|1.50\nb|{"n":1e2,"é":"\\u00e9\\n"}\nc|"s"\nd|[12345678901234567890123]'
     run_lines 'fl-statemap -x python3 -u set.py' 'a= null' 'a= 2' 'b= null' 'c= null' 'c= null'
     expect_status 0
     expect_stderr ''
     expect_stdout $'a\t1.5\na\tnull\nb\t{"n": 100.0, "\\u00e9": "\\u00e9\\n"}\nc\t"s"\nc\tnull'
-    states >saved
+    saved_states statemap >saved
     expect_file saved $'a|2\nd|[12345678901234567890123]'
 }
 

@@ -4,42 +4,29 @@
 
 load helper
 
-# gives TEXT: it went well, and printed this.
-gives() {
-    expect_status 0
-    expect_stdout "$1"
-    expect_stderr ''
-}
-
-keys="fl-map -k \"substr(value, 1, 1)\" -e \"substr(value, 3)\""
-
-has_lines() {
-    [ "$(wc -l <"$1")" -ge "$2" ]
-}
-
 @test "arrays of three, and what is left at the end" {
     run_sh 'seq 0 9 | fl-input | fl-key K | fl-collect -n 3 | fl-out'
-    gives $'K\t[0,1,2]\nK\t[3,4,5]\nK\t[6,7,8]\nK\t[9]'
+    expect_output $'K\t[0,1,2]\nK\t[3,4,5]\nK\t[6,7,8]\nK\t[9]'
     run_sh 'seq 0 3 | fl-input | fl-key K | fl-collect -n 1 | fl-out'
-    gives $'K\t[0]\nK\t[1]\nK\t[2]\nK\t[3]'
+    expect_output $'K\t[0]\nK\t[1]\nK\t[2]\nK\t[3]'
     run_sh 'seq 0 3 | fl-input | fl-key K | fl-collect -n 4 | fl-out'
-    gives $'K\t[0,1,2,3]'
+    expect_output $'K\t[0,1,2,3]'
 }
 
 @test "one array for each key at the end, in the order of the keys" {
     printf '%s\n' 'b 1' 'a 2' 'c 3' 'b 4' 'b 5' >lines
     run_sh "fl-input lines | $keys | fl-collect | fl-out"
-    gives $'a\t[2]\nb\t[1,4,5]\nc\t[3]'
+    expect_output $'a\t[2]\nb\t[1,4,5]\nc\t[3]'
     run_sh "fl-input lines | $keys | fl-collect -n 2 | fl-out"
-    gives $'b\t[1,4]\na\t[2]\nb\t[5]\nc\t[3]'
+    expect_output $'b\t[1,4]\na\t[2]\nb\t[5]\nc\t[3]'
     run_sh 'fl-input /dev/null | fl-key K | fl-collect | fl-out'
-    gives ''
+    expect_output ''
 }
 
 @test "a number as JSON writes it stays as it came, all else is a string" {
     printf '%s\n' 1 -0.50 1e5 12345678901234567890123 007 +1 .5 1. '"' 'a\b' '[1]' null '' ' 2' $'t\tab' é >lines
     run_sh 'fl-input lines | fl-key K | fl-collect | fl-out -f %v'
-    gives '[1,-0.50,1e5,12345678901234567890123,"007","+1",".5","1.","\"","a\\b","[1]","null",""," 2","t\u0009ab","é"]'
+    expect_output '[1,-0.50,1e5,12345678901234567890123,"007","+1",".5","1.","\"","a\\b","[1]","null",""," 2","t\u0009ab","é"]'
     jq -e 'length == 16' <<<"$output" >/dev/null
 }
 
@@ -80,7 +67,7 @@ has_lines() {
     printf '4\n5\n' >&7
     exec 7>&-
     finish
-    gives $'K\t[1,2]\nK\t[3]\nK\t[4,5]'
+    expect_output $'K\t[1,2]\nK\t[3]\nK\t[4,5]'
 }
 
 @test "nothing is sent before its time" {
@@ -109,7 +96,7 @@ has_lines() {
     printf 'a 4\n' >&7
     exec 7>&-
     finish
-    gives $'a\t[1,2]\nb\t[1]\na\t[3,4]'
+    expect_output $'a\t[1,2]\nb\t[1]\na\t[3,4]'
 }
 
 @test "the time of an array comes also while other records come without a pause" {
@@ -123,11 +110,6 @@ has_lines() {
     [ "$(grep -c a <<<"$output")" -eq 1 ]
 }
 
-states() {
-    sqlite3 db/part-0.sqlite3 "SELECT state_key, ser_change FROM (SELECT state_key, ser_change, max(snap_epoch)
-        FROM snaps WHERE step_id = 'collect' GROUP BY 1) WHERE ser_change IS NOT NULL"
-}
-
 @test "what was gathered before a crash is gathered further" {
     local crash=${CRASH:-$ROOT/build/crash} options
     for options in '' '-n 4' '-t 1h'; do
@@ -137,11 +119,11 @@ states() {
         run_sh "PATH='$crash/bin':\$PATH; export FL_CRASH='fl-collect:epoch: before:4'
             fl-input -r db -s 0 lines | $keys | fl-collect $options | fl-out out"
         expect_status 74
-        [ "$(states)" = $'a|1\n3\nb|"\\""' ] || fail "$(states)"
+        [ "$(saved_states collect)" = $'a|1\n3\nb|"\\""' ] || fail "$(saved_states collect)"
         printf '%s\n' 'a 4' 'a 5' >>lines
         run_sh "fl-input -r db lines | $keys | fl-collect $options | fl-out out"
-        gives ''
-        [ -z "$(states)" ]
+        expect_output ''
+        [ -z "$(saved_states collect)" ]
         expect_file out $'a\t[1,3,4,5]\nb\t["\\""]'
     done
 }
@@ -163,9 +145,9 @@ states() {
     finish
     rm gate
     run_sh "fl-input -r db lines | $keys | fl-collect -t 1h | fl-out out"
-    gives ''
+    expect_output ''
     expect_file out $'a\t[1]\nb\t[2]'
-    [ -z "$(states)" ]
+    [ -z "$(saved_states collect)" ]
 }
 
 @test "where fl-collect is the root, what is sent in its time is committed soon" {
@@ -177,7 +159,7 @@ states() {
     wait_until 10 has_lines "$background/stdout" 1
     exec 7>&-
     finish
-    gives $'K\t[1,2]'
+    expect_output $'K\t[1,2]'
 }
 
 @test "TERM ends the input, and what was gathered is sent" {
@@ -187,8 +169,7 @@ states() {
     start 'trap : TERM
         fl-input -r db -s 0 lines gate | fl-key K | fl-collect -t 1h | fl-out out'
     exec 7<>gate
-    has_committed() { [ "$(sqlite3 -readonly db/part-0.sqlite3 'SELECT count(*) FROM commits')" -ge 1 ]; }
-    wait_until 10 has_committed
+    wait_until 10 has_committed 2
     kill -TERM -- "-$group"
     finish
     expect_status 0

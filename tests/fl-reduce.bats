@@ -4,26 +4,12 @@
 
 load helper
 
-# gives TEXT: it went well, and printed this.
-gives() {
-    expect_status 0
-    expect_stdout "$1"
-    expect_stderr ''
-}
-
-keys="fl-map -k \"substr(value, 1, 1)\" -e \"substr(value, 3)\""
-
-states() {
-    sqlite3 db/part-0.sqlite3 "SELECT state_key, ser_change FROM (SELECT state_key, ser_change, max(snap_epoch)
-        FROM snaps WHERE step_id = 'reduce' GROUP BY 1) WHERE ser_change IS NOT NULL"
-}
-
 @test "the final count and the greatest value of each key" {
     printf '%s\n' 'b 4' 'a 3' 'b 9' 'a 1' 'c 5' 'b 6' >lines
     run_sh "fl-input lines | $keys | fl-reduce count | fl-out"
-    gives $'a\t2\nb\t3\nc\t1'
+    expect_output $'a\t2\nb\t3\nc\t1'
     run_sh "fl-input lines | $keys | fl-reduce max | fl-out"
-    gives $'a\t3\nb\t9\nc\t5'
+    expect_output $'a\t3\nb\t9\nc\t5'
 }
 
 @test "what each operation sends for the last record it sends at the end" {
@@ -33,10 +19,10 @@ states() {
         [ -n "$output" ]
         expected=$output
         run_sh "fl-input lines | $keys | fl-reduce $operation | fl-out"
-        gives "$expected"
+        expect_output "$expected"
     done
     run_sh 'echo 7 | fl-input | fl-key K | fl-reduce var | fl-out'
-    gives ''
+    expect_output ''
     run_sh 'fl-reduce delta </dev/null'
     expect_status 64
     expect_stderr 'fl-reduce: delta is of each record, and there is no result at the end: use fl-statemap (fl-reduce --help shows the usage)'
@@ -45,19 +31,19 @@ states() {
 @test "results come in the order of the bytes of the keys" {
     printf '%s\n' b a ab '' é z Z 10 9 B >lines
     run_sh "fl-input lines | fl-key -f 1 -d , | fl-reduce count | fl-out -f '%k'"
-    gives "$(LC_ALL=C sort lines)"
+    expect_output "$(LC_ALL=C sort lines)"
 }
 
 @test "without records there is nothing" {
     run_sh 'fl-input /dev/null | fl-key K | fl-reduce sum | fl-out'
-    gives ''
+    expect_output ''
 }
 
 @test "many keys, in several partitions" {
     seq 50000 | awk '{ print $1 % 7001 }' >lines
     fl-recovery-init db 3
     run_sh 'fl-input -r db lines | fl-key -f 1 | fl-reduce count | fl-out'
-    gives "$(LC_ALL=C sort lines | uniq -c | awk '{ print $2 "\t" $1 }')"
+    expect_output "$(LC_ALL=C sort lines | uniq -c | awk '{ print $2 "\t" $1 }')"
 }
 
 @test "a run has its own totals, and those of several runs with --keep" {
@@ -66,18 +52,18 @@ states() {
     printf '%s\n' 'a 1' 'b 2' >lines
     for expected in $'a\t1\nb\t2' $'b\t5'; do
         run_sh "fl-input -r db lines | $keys | fl-reduce sum | fl-out"
-        gives "$expected"
-        [ -z "$(states)" ]
+        expect_output "$expected"
+        [ -z "$(saved_states reduce)" ]
         echo 'b 5' >>lines
     done
     head -n 2 lines >some
     for expected in $'a\t1\nb\t2' $'a\t1\nb\t7'; do
         run_sh "fl-input -r all some | $keys | fl-reduce --keep sum | fl-out"
-        gives "$expected"
+        expect_output "$expected"
         # and once only
         before=$(cksum all/part-*)
         run_sh "fl-input -r all some | $keys | fl-reduce --keep sum | fl-out"
-        gives ''
+        expect_output ''
         [ "$(cksum all/part-*)" = "$before" ]
         echo 'b 5' >>some
     done
@@ -86,16 +72,16 @@ states() {
 @test "expressions: the state of each record, and the result at the end" {
     printf '%s\n' 'a 1' 'b 2' 'a 3' 'c 0' 'b end' >lines
     run_sh "fl-input lines | $keys | fl-reduce -e \"iif(value = 'end', NULL, coalesce(state, '') || value)\" | fl-out"
-    gives $'a\t13\nc\t0'
+    expect_output $'a\t13\nc\t0'
     run_sh "fl-input lines | $keys | fl-reduce -e \"coalesce(state, '') || value,
         iif(state = 0, NULL, key || ':' || state || new_state || coalesce(value, '-'))\" | fl-out"
-    gives $'a\ta:1313-\nb\tb:2end2end-'
+    expect_output $'a\ta:1313-\nb\tb:2end2end-'
     run_sh "fl-input lines | $keys | fl-reduce -q \"SELECT state WHERE state IS NOT NULL UNION ALL
         SELECT coalesce(state, '') || value WHERE value <> 2\" | fl-out"
-    gives $'a\t13\nb\tend\nc\t0'
+    expect_output $'a\t13\nb\tend\nc\t0'
     # one value, for each key once
     run_sh "fl-input lines | $keys | fl-reduce -e \"coalesce(state, 0) + 1, random() IS NOT NULL\" | fl-out"
-    gives $'a\t1\nb\t1\nc\t1'
+    expect_output $'a\t1\nb\t1\nc\t1'
 }
 
 @test "a record that cannot be taken, and a result that cannot be had" {
@@ -124,10 +110,10 @@ states() {
             fl-input -r db -s 0 lines | $keys | fl-reduce sum | fl-out out"
         expect_status 74
         run_sh "fl-input -r db lines | $keys | fl-reduce sum | fl-out out"
-        gives ''
+        expect_output ''
         expect_file out $'a\t4\nb\t2'
         run_sh "fl-input -r db lines | $keys | fl-reduce sum | fl-out out"
-        gives ''
+        expect_output ''
         expect_file out $'a\t4\nb\t2'
     done
 }
@@ -136,10 +122,10 @@ states() {
     fl-recovery-init db
     printf '%s\n' 'a 1' 'b 2' 'a 3' >lines
     run_sh "fl-input lines | $keys | fl-reduce -r db sum | fl-out"
-    gives $'a\t4\nb\t2'
+    expect_output $'a\t4\nb\t2'
     echo 'a 5' >>lines
     run_sh "fl-input lines | $keys | fl-reduce -r db sum | fl-out"
-    gives $'a\t5'
+    expect_output $'a\t5'
 }
 
 @test "Ctrl-C and TERM end the input, and the results are sent" {

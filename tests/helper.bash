@@ -110,6 +110,15 @@ committed() {
     sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
 }
 
+# saved_states STEP: each key of the step and its state, as the first partition of the directory db has them.
+saved_states() {
+    sqlite3 -readonly db/part-0.sqlite3 "SELECT state_key, ser_change FROM (SELECT state_key, ser_change, max(snap_epoch)
+        FROM snaps WHERE step_id = '$1' GROUP BY 1) WHERE ser_change IS NOT NULL"
+}
+
+# A stage for lines such as `b 4`: the first byte is the key, what stands behind the second one the value.
+keys="fl-map -k \"substr(value, 1, 1)\" -e \"substr(value, 3)\""
+
 # The awk that there is, as one that reads line by line; mawk must be told so.
 awk_line_by_line() {
     case $(awk -W version 2>&1 </dev/null) in
@@ -144,6 +153,13 @@ expect_file() {
     fi
     cmp -s "$results/expected" "$file" ||
         fail "${file##*/} differs:" "$(diff -a -u -L expected -L "${file##*/}" "$results/expected" "$file" | cat -v)"
+}
+
+# expect_output [TEXT]: it went well, printed that, and said nothing.
+expect_output() {
+    expect_status 0
+    expect_stdout "$@"
+    expect_stderr ''
 }
 
 # expect_sums: the file out has the running sums of nums.txt, all with the key ALL.

@@ -28,12 +28,6 @@ gives() {
 }
 
 # The state of each key that has one.
-states() {
-    sqlite3 db/part-0.sqlite3 "SELECT state_key, ser_change FROM
-        (SELECT state_key, ser_change, max(snap_epoch) FROM snaps
-        WHERE step_id = 'statemap' GROUP BY 1) WHERE ser_change IS NOT NULL"
-}
-
 @test "the running sum" {
     local sum='fl-statemap -e "coalesce(state, 0) + value"'
     run_lines "$sum" 0 1 2
@@ -74,11 +68,11 @@ states() {
     local count='fl-statemap -e "iif(value = '"'end'"', NULL, coalesce(state, 0) + 1), coalesce(new_state, '"'gone'"')"'
     run_lines "$count" a,x a,x b,x
     gives $'a\t1' $'a\t2' $'b\t1'
-    [ "$(states)" = $'a|2\nb|1' ]
+    [ "$(saved_states statemap)" = $'a|2\nb|1' ]
     run_lines "$count" a,end b,x b,end b,x
     gives $'a\tgone' $'b\t2' $'b\tgone' $'b\t1'
     run_lines "$count" c,x
-    [ "$(states)" = $'b|1\nc|1' ]
+    [ "$(saved_states statemap)" = $'b|1\nc|1' ]
     run_lines "$count" a,x b,x
     gives $'a\t1' $'b\t2'
 }
@@ -88,7 +82,7 @@ states() {
     gives ''
     run_lines 'fl-statemap --accept -e "NULL, value"' a,3
     gives $'a\t3'
-    [ -z "$(states)" ]
+    [ -z "$(saved_states statemap)" ]
 }
 
 @test "a query: many rows, none, and the state of the last" {
@@ -110,7 +104,7 @@ states() {
 @test "a state and a value are the bytes that they were" {
     run_lines 'fl-statemap -e "value, state"' 007 1.50 '9223372036854775808' ' x' 5
     gives $'ALL\t007' $'ALL\t1.50' $'ALL\t9223372036854775808' $'ALL\t x'
-    [ "$(states)" = 'ALL|5' ]
+    [ "$(saved_states statemap)" = 'ALL|5' ]
 }
 
 @test "the source and the key are at hand" {
@@ -130,7 +124,7 @@ states() {
     run_lines 'fl-statemap --reject worse -e "coalesce(state, 0) + 1, num(value)"' 1 x 2
     expect_status 0
     expect_stdout $'ALL\t1\nALL\t2'
-    [ "$(states)" = 'ALL|2' ]
+    [ "$(saved_states statemap)" = 'ALL|2' ]
     rm db/* lines
     fl-recovery-init db
     run_lines 'fl-statemap -e "coalesce(state, 0) + num(value)"' 1
@@ -139,7 +133,7 @@ states() {
     expect_stdout $'ALL\t3'
     expect_stderr 'fl-statemap: lines: record 3: "x" makes -e fail: num: "x" is not a number (key "ALL")
 fl-out: the stage before failed (status 65): nothing after epoch 1 is committed'
-    [ "$(states)" = 'ALL|1' ]
+    [ "$(saved_states statemap)" = 'ALL|1' ]
 }
 
 @test "another expression takes the state over with --accept, and only with it" {
