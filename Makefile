@@ -91,6 +91,7 @@ $(PRELOADS): $(CRASH)/%.so: tests/crash/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $<
 
+crash: export PROGRESS ?= 60
 crash: crash-build ## crash the programs everywhere, and N times at random (N=10000)
 	tests/crash/points --bin $(CRASH)/bin
 	tests/crash/random --bin $(CRASH)/bin -n $(or $(N),1000)

@@ -14,6 +14,20 @@ load helper
     echo "# ${output##*$'\n'}" >&3
 }
 
+@test "a harness that is told to end leaves nothing behind, and says what it has tried" {
+    local bin
+    bin=$(dirname "$(command -v fl-input)")
+    mkdir there
+    start "PROGRESS=0.2 exec '$ROOT/tests/crash/inputs' --bin '$bin' --directory there"
+    wait_until 20 grep -E '^inputs: [1-9][0-9]* of 300 cases, [0-9]+ runs, 0 differences$' "$background/stderr"
+    [ -n "$(ls there)" ]
+    kill -TERM "$group"
+    finish
+    expect_status 143
+    [[ $output == 'inputs: ended by SIGTERM: '[1-9]*' cases from seed '*': 0 differences' ]]
+    [ -z "$(ls there)" ] || fail "there is still $(ls there)"
+}
+
 flow='fl-input -r db log | fl-out out'
 
 # begin: a log of which a line was processed, and after its rotation another one.

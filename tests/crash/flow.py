@@ -1,6 +1,12 @@
-"""What the crash harnesses share: the flows, a directory to run one in, and what must be the same at its end."""
+"""What the crash harnesses share: the flows, a directory to run one in, and what must be the same at its end.
 
+PROGRESS, in the environment: after every so many seconds a harness says on standard error how far it is. One that is
+told to end (INT, TERM, HUP) ends what it runs, removes its directories, and says what it has tried so far.
+"""
+
+import atexit
 import concurrent.futures
+import contextlib
 import functools
 import os
 import re
@@ -12,7 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 
+NAME = os.path.basename(sys.argv[0])
+PROGRESS = float(os.environ.get('PROGRESS') or 0)
 SECONDS = 30  # for one run; one that takes longer hangs
 
 
@@ -104,34 +113,37 @@ def scratch():
     return '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
 
 
-class Place:
-    """A directory to run a flow in, once and again."""
+class Told(SystemExit):
+    """Raised in whatever is to be run after a signal has told the harness to end."""
+
+
+class Directory:
+    """A new directory to run the programs in, which is gone when the harness ends."""
 
     all = set()  # of those that are in use
 
-    def __init__(self, flow, binaries):
-        self.flow = flow
-        self.grown = 0
-        self.path = os.path.realpath(tempfile.mkdtemp(prefix='crash-', dir=scratch()))
+    def __init__(self, binaries, prefix, within):
+        self.path = os.path.realpath(tempfile.mkdtemp(prefix=prefix, dir=within))
         self.shell = None
-        Place.all.add(self)
+        Directory.all.add(self)
         self.environment = {'PATH': binaries + ':' + os.environ['PATH'], 'LC_ALL': 'C',
                             'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '')}
-        self.run(f'fl-recovery-init db {flow.partitions}')
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        shutil.rmtree(self.path)
-        Place.all.discard(self)
+        self.remove()
+
+    def remove(self):
+        self.kill()
+        deadline = time.monotonic() + SECONDS
+        while os.path.exists(self.path):  # a stage may still be writing there
+            shutil.rmtree(self.path, ignore_errors=time.monotonic() < deadline)
+        Directory.all.discard(self)
 
     def file(self, name):
         return os.path.join(self.path, name)
-
-    def outputs(self):
-        """What the files hold that the flow writes."""
-        return [self.read(name) for name in ('out.txt', 'rejected-1.txt', 'rejected-2.txt')]
 
     def read(self, name):
         try:
@@ -140,30 +152,59 @@ class Place:
         except FileNotFoundError:
             return b''
 
+    def start(self, command):
+        """Starts a line of shell. What it says is left in the file stderr."""
+        go_on()
+        so_far.runs += 1
+        with open(self.file('stderr'), 'wb') as stderr:
+            self.shell = subprocess.Popen(['sh', '-c', command], cwd=self.path, env=self.environment, stderr=stderr,
+                                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+
+    def finish(self):
+        """Waits for what was started. Returns its status."""
+        try:
+            status = self.shell.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Difference(f'hangs: {self.shell.args[-1]}') from None
+        finally:
+            self.kill()
+            self.shell.wait()
+        go_on()
+        return status
+
+    def kill(self):
+        if self.shell is not None and self.shell.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.shell.pid, signal.SIGKILL)
+
+    def run(self, command):
+        """Runs a line of shell. Returns its status."""
+        self.start(command)
+        return self.finish()
+
+    def messages(self):
+        return self.read('stderr').decode(errors='replace').strip()
+
+
+class Place(Directory):
+    """A directory to run a flow in, once and again."""
+
+    def __init__(self, flow, binaries):
+        super().__init__(binaries, 'crash-', scratch())
+        self.flow = flow
+        self.grown = 0
+        self.run(f'fl-recovery-init db {flow.partitions}')
+
+    def outputs(self):
+        """What the files hold that the flow writes."""
+        return [self.read(name) for name in ('out.txt', 'rejected-1.txt', 'rejected-2.txt')]
+
     def grow(self, chunks=1):
         """Adds the next chunks to the input, as far as there are any."""
         with open(self.file('in.txt'), 'ab') as file:
             for chunk in self.flow.chunks[self.grown:self.grown + chunks]:
                 file.write(chunk)
                 self.grown += 1
-
-    def run(self, command):
-        """Runs a line of shell. Returns its status; what it says is left in the file stderr."""
-        with open(self.file('stderr'), 'wb') as stderr:
-            shell = subprocess.Popen(['sh', '-c', command], cwd=self.path, env=self.environment, stderr=stderr,
-                                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-            self.shell = shell
-            try:
-                return shell.wait(SECONDS)
-            except subprocess.TimeoutExpired:
-                raise Difference(f'hangs: {command}') from None
-            finally:
-                if shell.poll() is None:
-                    os.killpg(shell.pid, signal.SIGKILL)
-                    shell.wait()
-
-    def messages(self):
-        return self.read('stderr').decode(errors='replace').strip()
 
     def state(self):
         """The steps, and the newest state of each key, without what differs from directory to directory."""
@@ -245,19 +286,37 @@ class Place:
         self.check_result(references(self.flow.name, self.grown))
 
 
+# What was done so far; of how many cases, where that is known; and the signal that told the harness to end.
+so_far = types.SimpleNamespace(runs=0, done=0, of='', differences=0, told=0)
+
+
+def go_on():
+    if so_far.told:
+        raise Told(128 + so_far.told)
+
+
 def stop(number, _):
-    """A harness that is told to end leaves nothing behind."""
-    for place in list(Place.all):
-        if place.shell is not None and place.shell.poll() is None:
-            os.killpg(place.shell.pid, signal.SIGKILL)
-        deadline = time.monotonic() + SECONDS
-        while os.path.exists(place.path) and time.monotonic() < deadline:  # a stage may still be writing there
-            shutil.rmtree(place.path, ignore_errors=True)
-    os._exit(128 + number)
+    """Ends the runs at hand; there will be no others, and so the harness comes to its end."""
+    so_far.told = number
+    for directory in list(Directory.all):
+        directory.kill()
+
+
+def show_progress(*_):
+    done = f'{so_far.done} of {so_far.of}, ' if so_far.of else ''
+    print(f'{NAME}: {done}{so_far.runs} runs, {so_far.differences} differences', file=sys.stderr, flush=True)
+
+
+@atexit.register
+def remove_all():
+    for directory in list(Directory.all):
+        directory.remove()
 
 
 for told in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
     signal.signal(told, stop)
+signal.signal(signal.SIGALRM, show_progress)
+signal.setitimer(signal.ITIMER_REAL, PROGRESS, PROGRESS)
 
 
 def shown(data):
@@ -280,22 +339,37 @@ def reference_reader(binaries):
     return reference
 
 
-def run_cases(cases, attempt, jobs):
+def run_cases(cases, attempt, jobs, what='cases'):
     """Calls attempt for each case, and gives (case, what it returned, the Difference or None) in the order they end."""
 
     def guarded(case):
+        go_on()
         try:
             return case, attempt(case), None
         except Difference as difference:
+            go_on()  # whoever told us may have told the stages as well
             return case, None, difference
 
+    so_far.of = f'{len(cases)} {what}'
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(guarded, case) for case in cases]):
-            yield done.result()
+        for ended in concurrent.futures.as_completed([pool.submit(guarded, case) for case in cases]):
+            if not isinstance(ended.exception(), Told):
+                so_far.done += 1
+                yield ended.result()
+
+
+def gather(results):
+    """A list of what a generator gives, as far as it comes."""
+    found = []
+    with contextlib.suppress(Told):
+        for result in results:
+            found.append(result)
+    return found
 
 
 def report(case, difference):
-    """Prints a difference, and the command that shows it again."""
+    """Counts a difference, and prints it and the command that shows it again."""
+    so_far.differences += 1
     command = ' '.join(shlex.quote(word) for word in [sys.argv[0], *case])
     print(f'DIFFERENCE: {difference}\n  again: {command}', flush=True)
 
@@ -307,7 +381,9 @@ def add_arguments(parser, name):
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='how many at once')
 
 
-def finish(tried, differences):
+def finish(tried):
     """The summary line, and the status."""
-    print(f'{os.path.basename(sys.argv[0])}: {tried}: {differences} differences')
-    sys.exit(1 if differences else 0)
+    ended = f'ended by {signal.Signals(so_far.told).name}: ' if so_far.told else ''
+    print(f'{NAME}: {ended}{tried}: {so_far.differences} differences', flush=True)
+    go_on()
+    sys.exit(1 if so_far.differences else 0)
