@@ -39,10 +39,6 @@ kill_stage() {
     finish
 }
 
-not_there() {
-    ! stage_pid "$1"
-}
-
 # expect_death PROGRAM [EPOCH]: how a flow ends of which that program was killed, with recovery after that commit.
 expect_death() {
     local committed=${2:+": nothing after epoch $2 is committed"}

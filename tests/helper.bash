@@ -70,9 +70,24 @@ stage_pid() {
         END { exit !found }'
 }
 
-# finish [SECONDS]: waits for the end of what the last start started, and sets what run_sh sets.
+not_there() {
+    ! stage_pid "$1"
+}
+
+# start_at_gate SCRIPT: starts a flow over nums.txt and the pipe gate into out, with the directory db, that commits each
+# record; it waits at the gate, which descriptor 7 holds open, once it has committed what is in nums.txt.
+start_at_gate() {
+    local done=0 before
+    [ ! -e out ] || done=$(wc -l <out)
+    before=$(committed)
+    start "$1"
+    exec 7<>gate
+    wait_until 10 has_committed $((before + $(wc -l <nums.txt) - done))
+}
+
+# finish: waits for the end of what the last start started, and sets what run_sh sets.
 finish() {
-    wait_until "${1:-20}" ended "$group"
+    wait_until 20 ended "$group"
     status=0
     wait "$group" || status=$?
     cp "$background/stdout" "$background/stderr" "$results"

@@ -13,19 +13,9 @@ setup() {
     mkfifo gate
 }
 
-# start_flow: a flow over nums.txt that has committed what is in it, and then waits at the gate.
 start_flow() {
-    local done=0 before
-    [ ! -e out ] || done=$(wc -l <out)
-    before=$(committed)
-    start 'trap : INT TERM HUP PIPE
+    start_at_gate 'trap : INT TERM HUP PIPE
         fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
-    exec 7<>gate
-    wait_until 10 has_committed $((before + $(wc -l <nums.txt) - done))
-}
-
-not_there() {
-    ! stage_pid "$1"
 }
 
 # is_blocked PROGRAM: it does nothing for a while.
@@ -118,6 +108,7 @@ expect_next_run() {
     local name
     seq 3000000 >nums.txt
     for name in INT TERM HUP; do
+        : >out
         start 'trap : INT TERM HUP
             fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
         wait_until 10 has_lines out 1

@@ -23,15 +23,8 @@ expect_next_run() {
     expect_sums
 }
 
-# start_flow: the flow, which waits at the gate once it has committed what is in nums.txt.
 start_flow() {
-    start "fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out"
-    exec 7<>gate
-    wait_until 10 has_committed "$(wc -l <nums.txt)"
-}
-
-not_there() {
-    ! stage_pid "$1"
+    start_at_gate 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
 }
 
 # stop_one PROGRAM: stops that stage and kills the others; $pid is the one that is left. The shell stays: without it the
