@@ -336,23 +336,8 @@ END
 import sys
 for line in sys.stdin:
     print(line.rstrip().lower())"'; do
-        rm -rf db out
-        fl-recovery-init db
-        flow="fl-input -r db -s 0 -w text | fl-map -x sh mapper | fl-key -f 1 | fl-statemap count | fl-out out"
-        for lines in 300 600; do
-            # It answers so many, and waits for the end then.
-            echo "sed -u ${lines}q | $lower; cat >/dev/null; :" >mapper
-            start "$flow"
-            wait_until 20 has_lines out "$lines"
-            kill -KILL "$(stage_pid fl-map)"
-            finish
-            expect_status 74
-        done
-        echo "exec $lower" >mapper
-        run_sh "$flow"
-        expect_status 0
-        expect_stderr ''
-        expect_file out <expected
+        mapper_survives "$lower" fl-map \
+            'fl-input -r db -s 0 -w text | fl-map -x sh mapper | fl-key -f 1 | fl-statemap count | fl-out out'
     done
 }
 

@@ -54,23 +54,8 @@ run_lines() {
     cat "$ROOT/LICENSE" "$ROOT/README.md" | tr -c 'A-Za-z\n' ' ' >text
     awk '{ for (i = 1; i <= NF; i++) print $i "\t" ++n[$i] }' text >expected
     for counter in "${counters[@]}"; do
-        rm -rf db out
-        fl-recovery-init db
-        flow="fl-input -r db -s 0 -w text | fl-key -f 1 | fl-statemap -x sh mapper | fl-out out"
-        for lines in 300 600; do
-            # It answers so many, and waits for the end then.
-            echo "sed -u ${lines}q | $counter; cat >/dev/null; :" >mapper
-            start "$flow"
-            wait_until 20 has_lines out "$lines"
-            kill -KILL "$(stage_pid fl-statemap)"
-            finish
-            expect_status 74
-        done
-        echo "exec $counter" >mapper
-        run_sh "$flow"
-        expect_status 0
-        expect_stderr ''
-        expect_file out <expected
+        mapper_survives "$counter" fl-statemap \
+            'fl-input -r db -s 0 -w text | fl-key -f 1 | fl-statemap -x sh mapper | fl-out out'
     done
 }
 

@@ -125,10 +125,61 @@ committed() {
     sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
 }
 
+# The running count of each line of standard input, as a flow prints it.
+running_counts() {
+    awk '{ print $0 "\t" ++seen[$0] }'
+}
+
+# survives FLOW LINES VICTIM...: runs the flow, a script that is given the snapshot interval and writes the file counts,
+# once for each program to kill, when it has written so many lines more, and once to its end. The file expected has what
+# counts must have then.
+survives() {
+    local flow=$1 lines=$2 victim before
+    shift 2
+    rm -rf db counts
+    fl-recovery-init db 2
+    touch counts
+    for victim; do
+        before=$(wc -l <counts)
+        start "exec sh $flow 0"
+        wait_until 20 has_lines counts $((before + lines))
+        kill -KILL "$(stage_pid "$victim")"
+        finish
+        [ "$status" -ne 0 ] || fail "$victim was killed, and nobody noticed"
+    done
+    ! has_lines counts "$(wc -l <expected)" || fail "$flow had ended before its stages were killed"
+    run_sh "sh $flow 10"
+    expect_output ''
+    expect_file counts <expected
+}
+
+# mapper_survives COMMAND VICTIM FLOW: runs the flow, which has the directory db, runs `sh mapper` and writes the file
+# out: mapper is the command. Twice the victim is killed when it was answered so many lines. The file expected has what
+# out must have at the end.
+mapper_survives() {
+    local command=$1 victim=$2 flow=$3 lines
+    rm -rf db out
+    fl-recovery-init db
+    for lines in 300 600; do
+        # It answers so many, and waits for the end then.
+        echo "sed -u ${lines}q | $command; cat >/dev/null; :" >mapper
+        start "$flow"
+        wait_until 20 has_lines out "$lines"
+        kill -KILL "$(stage_pid "$victim")"
+        finish
+        expect_status 74
+    done
+    echo "exec $command" >mapper
+    run_sh "$flow"
+    expect_output ''
+    expect_file out <expected
+}
+
 # saved_states STEP: each key of the step and its state, as the first partition of the directory db has them.
 saved_states() {
-    sqlite3 -readonly db/part-0.sqlite3 "SELECT state_key, ser_change FROM (SELECT state_key, ser_change, max(snap_epoch)
-        FROM snaps WHERE step_id = '$1' GROUP BY 1) WHERE ser_change IS NOT NULL"
+    sqlite3 -readonly db/part-0.sqlite3 "SELECT state_key, ser_change FROM
+        (SELECT state_key, ser_change, max(snap_epoch) FROM snaps WHERE step_id = '$1' GROUP BY 1)
+        WHERE ser_change IS NOT NULL"
 }
 
 # A stage for lines such as `b 4`: the first byte is the key, what stands behind the second one the value.

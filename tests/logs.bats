@@ -19,35 +19,6 @@ access_log() {
     }'
 }
 
-# The running count of each line of standard input, as a flow prints it.
-running_counts() {
-    awk '{ print $0 "\t" ++seen[$0] }'
-}
-
-# survives FLOW VICTIM...: runs the flow, a script that is given the snapshot interval and writes the file counts, once
-# for each program to kill in the middle, and once to its end. The file expected has what counts must have then.
-survives() {
-    local flow=$1 victim before
-    shift
-    rm -rf db counts
-    fl-recovery-init db 2
-    touch counts
-    for victim; do
-        before=$(wc -l <counts)
-        start "exec sh $flow 0"
-        wait_until 20 has_lines counts $((before + 40))
-        kill -KILL "$(stage_pid "$victim")"
-        finish
-        [ "$status" -ne 0 ] || fail "$victim was killed, and nobody noticed"
-    done
-    ! has_lines counts "$(wc -l <expected)" || fail "$flow had ended before its stages were killed"
-    run_sh "sh $flow 10"
-    expect_status 0
-    expect_stdout ''
-    expect_stderr ''
-    expect_file counts <expected
-}
-
 @test "requests for each status and path of an access log, and their bytes, are those of awk" {
     access_log 20000 >log
     key="match(value, '\" ([0-9]{3}) ', 1) || ' ' || match(field(value, 2, '\"'), ' ([^ ?]*)', 1)"
@@ -73,7 +44,7 @@ fl-input -r db -s "$1" log |
     fl-key -e "match(value, '\" ([0-9]{3}) ', 1) || ' ' || match(field(value, 2, '\"'), ' ([^ ?]*)', 1)" |
     fl-statemap -e "coalesce(state, 0) + 1" | fl-out counts
 END
-    survives by_expression fl-key fl-statemap fl-out
+    survives by_expression 40 fl-key fl-statemap fl-out
     for mapper in "jq -R -r --unbuffered 'split(\" \") | .[8] + \" \" + (.[6] | sub(\"[?].*\"; \"\"))'" \
         'python3 -u -c "import sys
 for line in sys.stdin:
@@ -81,7 +52,7 @@ for line in sys.stdin:
     print(fields[8], fields[6].partition(chr(63))[0])"' \
         "$(awk_line_by_line) '{ sub(/[?].*/, \"\", \$7); print \$9, \$7; fflush() }'"; do
         echo "fl-input -r db -s \$1 log | fl-map -x $mapper | fl-key -f 1,2 | fl-statemap count | fl-out counts" >by_program
-        survives by_program fl-map fl-input
+        survives by_program 40 fl-map fl-input
     done
 }
 
@@ -96,5 +67,5 @@ fl-input -r db -s "$1" log | fl-filter -e "field(value, 3) = 'status'" |
     fl-key -e "field(value, 4) || ' ' || match(field(value, 5), '^[^:]*')" |
     fl-statemap -e "coalesce(state, 0) + 1" | fl-out counts
 END
-    survives by_expression fl-filter fl-statemap fl-key
+    survives by_expression 40 fl-filter fl-statemap fl-key
 }
