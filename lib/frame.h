@@ -55,7 +55,8 @@ void frame_reader_open(struct frame_reader *reader, int fd);
 void frame_reader_close(struct frame_reader *reader);
 
 /* Takes what comes next of what is buffered: up to *count consecutive records, setting *count to how many, or one
- * control frame. The records are plain, and their frames lie one behind the other; or it is one alone. Everything handed out is valid until the next call or line_fill. */
+ * control frame. The records are plain, and their frames lie one behind the other; or it is one alone. Everything
+ * handed out is valid until the next call or line_fill. */
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control);
 
 /* Writes a record, escaped only where it must be. */
