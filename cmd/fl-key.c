@@ -63,9 +63,9 @@ static struct bytes join(struct key *key)
     return buffer_bytes(&key->joined);
 }
 
-static bool has_tab(struct bytes key)
+static bool has(struct bytes key, char byte)
 {
-    return line_find(key.data, key.data + key.size, '\t') != key.data + key.size;
+    return line_find(key.data, key.data + key.size, byte) != key.data + key.size;
 }
 
 /* Each takes a record's key from somewhere. NULL, or why the record is a bad one. */
@@ -78,7 +78,7 @@ static const char *key_by_fields(struct key *key, const struct record *record, s
     }
     keyed->key = join(key);
     /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
-    keyed->plain = record->plain && (key->delimiter == FIELD_BLANKS || !has_tab(keyed->key));
+    keyed->plain = record->plain && (key->delimiter == FIELD_BLANKS || !has(keyed->key, '\t'));
     return NULL;
 }
 
@@ -91,7 +91,10 @@ static const char *key_by_expression(struct key *key, struct stage *stage, const
     if (why != NULL)
         return why;
     keyed->key = rows.values[0];
-    return keyed->key.data != NULL ? NULL : "has no key: -e gives NULL";
+    if (keyed->key.data == NULL)
+        return "has no key: -e gives NULL";
+    keyed->plain = record->plain && !has(keyed->key, '\t') && !has(keyed->key, '\n');
+    return NULL;
 }
 
 static void send(struct key *key, struct stage *stage, const struct record *record)
