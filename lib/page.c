@@ -17,8 +17,11 @@ enum {
     FRAME_HEADER = 24, /* the page's number, and what it takes to find out whether the frame is whole */
     FRAME_SUMMED = 8,  /* of it */
     FRAME_SUM = 16,
+    FRAME_COMMITS = 4, /* what stands here is 0, but for the last frame of a transaction */
     FRAME = FRAME_HEADER + PAGE,
-    SUM = 8
+    SUM = 8,
+    HELD_MOST = 16 * FRAME,
+    WRITE_LOCK = 0
 };
 
 /* What is kept of a file whose pages are sealed, behind what the system keeps. */
@@ -27,10 +30,17 @@ struct note {
     sqlite3_io_methods methods; /* the same, with sealing and verifying */
     uint64_t damaged;           /* the number of the page */
 
+    /* Of a database: its write-ahead log, and the frames of it, one behind the other, that are still to be written.
+     * They are written at once, since a call for each takes longer than what it does: when there are many, with the
+     * last of a transaction, and before the log is read, written elsewhere, synced, or given up to others. */
+    sqlite3_file *log;
+    unsigned char *held;   /* NULL until there is one */
+    int held_size;         /* a header whose page is still to come may be the last */
+    sqlite3_int64 held_at; /* where they belong */
+
     /* Of a write-ahead log. */
-    bool native;             /* its checksums are of numbers in this machine's order, as those to come will be */
-    sqlite3_int64 header_at; /* where the header stands that was written last; 0: none was */
-    unsigned char header[FRAME_HEADER];
+    struct note *database;
+    bool native; /* its checksums are of numbers in this machine's order, as those to come will be */
 };
 
 #define BIG_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
@@ -136,14 +146,33 @@ static void add_to_sum(uint32_t sum[2], const unsigned char *bytes, size_t size,
     }
 }
 
+static int write_held(struct note *database)
+{
+    const int size = database->held_size;
+    database->held_size = 0;
+    return size == 0 ? SQLITE_OK : write_plain(database->log, database->held, size, database->held_at);
+}
+
+static int hold_header(struct note *database, const void *header, sqlite3_int64 offset)
+{
+    if (database->held == NULL && (database->held = sqlite3_malloc(HELD_MOST)) == NULL)
+        return SQLITE_IOERR_NOMEM;
+    if (database->held_size == 0)
+        database->held_at = offset;
+    memcpy(database->held + database->held_size, header, FRAME_HEADER);
+    database->held_size += FRAME_HEADER;
+    return SQLITE_OK;
+}
+
 static int read_log(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
-    unsigned char header[FRAME_HEADER];
-    int code = read_plain(file, data, size, offset);
+    unsigned char frame[FRAME];
+    int code = write_held(note_of(file)->database);
     if (code != SQLITE_OK || !is_page_of_log(size, offset))
-        return code;
-    code = read_plain(file, header, FRAME_HEADER, offset - FRAME_HEADER);
-    return code != SQLITE_OK || is_sealed(data, read_big(header)) ? code : damaged(file, read_big(header));
+        return code != SQLITE_OK ? code : read_plain(file, data, size, offset);
+    code = read_plain(file, frame, FRAME, offset - FRAME_HEADER);
+    memcpy(data, frame + FRAME_HEADER, PAGE);
+    return code != SQLITE_OK || is_sealed(data, read_big(frame)) ? code : damaged(file, read_big(frame));
 }
 
 /* Whether the checksums of the log are of big-endian numbers, as its header says. */
@@ -160,29 +189,30 @@ static int read_order(sqlite3_file *file, bool *big)
     return code;
 }
 
-/* A page comes after the header of its frame, which has the checksum of the page as it was without the seal. */
+/* A page comes after the header of its frame, which has the checksum of the page as it was without the seal; or alone,
+ * in the place of one that the same transaction wrote before. */
 static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
-    struct note *note = note_of(file);
-    unsigned char frame[FRAME], before[SUM];
+    struct note *database = note_of(file)->database;
+    unsigned char header[FRAME_HEADER], before[SUM];
     bool big = false;
-    if (!is_page_of_log(size, offset)) {
-        note->header_at = size == FRAME_HEADER ? offset : 0;
-        if (size == FRAME_HEADER)
-            memcpy(note->header, data, FRAME_HEADER);
-        return write_plain(file, data, size, offset);
-    }
+    int code = offset == database->held_at + database->held_size ? SQLITE_OK : write_held(database);
+    if (code == SQLITE_OK && size == FRAME_HEADER)
+        return hold_header(database, data, offset);
+    if (code != SQLITE_OK || !is_page_of_log(size, offset))
+        return code != SQLITE_OK ? code : write_plain(file, data, size, offset);
     const sqlite3_int64 start = offset - FRAME_HEADER;
-    int code = read_order(file, &big);
-    if (note->header_at == start)
-        memcpy(frame, note->header, FRAME_HEADER);
-    else if (code == SQLITE_OK)
-        code = read_plain(file, frame, FRAME_HEADER, start);
-    note->header_at = 0;
+    if (database->held_size == 0 && (code = read_plain(file, header, FRAME_HEADER, start)) == SQLITE_OK)
+        code = hold_header(database, header, start);
     if (code == SQLITE_OK)
+        code = read_order(file, &big);
+    if (code == SQLITE_OK && database->held_at == start)
         code = read_plain(file, before, SUM, start == LOG_HEADER ? LOG_SUM : start - FRAME + FRAME_SUM);
     if (code != SQLITE_OK)
         return code;
+    unsigned char *frame = database->held + (start - database->held_at);
+    if (frame > database->held)
+        memcpy(before, frame - FRAME + FRAME_SUM, SUM);
     memcpy(frame + FRAME_HEADER, data, PAGE);
     seal(frame + FRAME_HEADER, read_big(frame));
     uint32_t sum[2] = {read_big(before), read_big(before + 4)};
@@ -190,7 +220,28 @@ static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int
     add_to_sum(sum, frame + FRAME_HEADER, PAGE, big);
     write_big(frame + FRAME_SUM, sum[0]);
     write_big(frame + FRAME_SUM + 4, sum[1]);
-    return write_plain(file, frame, FRAME, start);
+    database->held_size += PAGE;
+    return database->held_size == HELD_MOST || read_big(frame + FRAME_COMMITS) != 0 ? write_held(database) : SQLITE_OK;
+}
+
+static int sync_log(sqlite3_file *file, int flags)
+{
+    int code = write_held(note_of(file)->database);
+    return code == SQLITE_OK ? note_of(file)->system->xSync(file, flags) : code;
+}
+
+static int lock_database(sqlite3_file *file, int first, int count, int flags)
+{
+    struct note *note = note_of(file);
+    if (first == WRITE_LOCK && (flags & SQLITE_SHM_UNLOCK) != 0)
+        write_held(note); /* of a transaction that is given up, or not synced: others may write from now on */
+    return note->system->xShmLock(file, first, count, flags);
+}
+
+static int close_database(sqlite3_file *file)
+{
+    sqlite3_free(note_of(file)->held);
+    return note_of(file)->system->xClose(file);
 }
 
 /* Whether the database has room for seals, or is yet to be made. */
@@ -208,18 +259,29 @@ static bool is_noted(sqlite3_file *file)
 
 static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *given)
 {
-    const bool database = (flags & SQLITE_OPEN_MAIN_DB) != 0, log = (flags & SQLITE_OPEN_WAL) != 0;
+    sqlite3_file *database = (flags & SQLITE_OPEN_WAL) != 0 ? sqlite3_database_file_object(path) : NULL;
     struct note *note = note_of(file);
     (void)vfs;
     *note = (struct note){.system = NULL};
     int code = system_files->xOpen(system_files, path, file, flags, given);
-    if (code != SQLITE_OK || !((database && has_room(file)) || (log && is_noted(sqlite3_database_file_object(path)))))
+    if (code != SQLITE_OK ||
+        !(database != NULL ? is_noted(database) : (flags & SQLITE_OPEN_MAIN_DB) != 0 && has_room(file)))
         return code;
     note->system = file->pMethods;
     note->methods = *file->pMethods;
     note->methods.iVersion = 2; /* without those that map the file into memory */
-    note->methods.xRead = database ? read_database : read_log;
-    note->methods.xWrite = database ? write_database : write_log;
+    if (database != NULL) {
+        note->database = note_of(database);
+        note->database->log = file;
+        note->methods.xRead = read_log;
+        note->methods.xWrite = write_log;
+        note->methods.xSync = sync_log;
+    } else {
+        note->methods.xRead = read_database;
+        note->methods.xWrite = write_database;
+        note->methods.xShmLock = lock_database;
+        note->methods.xClose = close_database;
+    }
     file->pMethods = &note->methods;
     return SQLITE_OK;
 }

@@ -1,6 +1,6 @@
 /* Goal of this test: whatever a writer's transactions make of a write-ahead log - pages that are written before the
- * commit because the cache is full, and once more after that - another program finds every commit in it, copies it into
- * the database, and all pages are sealed then; and a page is not taken for whole with any bit of it changed. */
+ * commit because the cache is full, once more after that, or in vain - another program finds every commit in it, copies
+ * it into the database, and all pages are sealed then; and a page is not taken for whole with any bit of it changed. */
 #include "page.h"
 
 #include <fcntl.h>
@@ -71,6 +71,14 @@ static void check_copy_of(int64_t sum, const char *files)
     sqlite3_close(copy);
 }
 
+/* Another connection writes, where the one at hand has just given up what it wrote. */
+static void write_beside(void)
+{
+    sqlite3 *other = open_database("it", page_file_system(), SQLITE_OPEN_READWRITE);
+    run(other, "UPDATE t SET value = value + 1 WHERE value % 3 = 0");
+    CHECK(sqlite3_close(other) == SQLITE_OK);
+}
+
 static void check_transactions(sqlite3 *database)
 {
     char text[256];
@@ -85,6 +93,7 @@ static void check_transactions(sqlite3 *database)
             run(database, "DELETE FROM t WHERE value < 500");
         if (i % 7 == 6) {
             run(database, "ROLLBACK");
+            write_beside();
             continue;
         }
         run(database, "COMMIT");
