@@ -173,6 +173,7 @@ struct store {
     char *path;
     struct store_part part;
     int log_pages;             /* of the write-ahead log, after the last commit */
+    struct buffer found;       /* what store_get gave last */
     sqlite3_stmt **statements; /* STATEMENTS of them; NULL until it is run first */
 };
 
@@ -657,6 +658,7 @@ void store_close(struct store *store)
     if (sqlite3_close(store->database) != SQLITE_OK)
         fail(store, "close");
     CRASH_POINT("close: after");
+    buffer_free(&store->found);
     free(store->path);
     free(store);
 }
@@ -722,24 +724,26 @@ static struct bytes get(struct store *store, enum statement which, struct bytes 
 {
     bind_bytes(store, which, 1, step_id);
     bind_bytes(store, which, 2, key);
-    if (!step(store, which)) {
-        reset(store, which);
-        return (struct bytes){NULL, 0};
+    struct bytes state = {NULL, 0};
+    if (step(store, which)) {
+        state = column_bytes(store, which, 1);
+        verify(store, step_id, column_number(store, which, 0), key, state, column_number(store, which, 2));
+        store->found.size = 0;
+        buffer_reserve(&store->found, 1);
+        buffer_add(&store->found, state);
+        state = buffer_bytes(&store->found);
     }
-    struct bytes state = column_bytes(store, which, 1);
-    verify(store, step_id, column_number(store, which, 0), key, state, column_number(store, which, 2));
+    reset(store, which); /* and no longer hold on to this moment of the file: the write-ahead log would grow */
     return state;
 }
 
 struct bytes store_get(struct store *store, struct bytes step_id, struct bytes key)
 {
-    reset(store, GET);
     return get(store, GET, step_id, key);
 }
 
 struct bytes store_get_at(struct store *store, struct bytes step_id, struct bytes key, uint64_t epoch)
 {
-    reset(store, GET_AT);
     bind_number(store, GET_AT, 3, epoch);
     return get(store, GET_AT, step_id, key);
 }

@@ -71,3 +71,23 @@ resident() {
     # A stage: what it is without any state, and 400 bytes a key.
     awk -v most=$((16000 + keys * 400 / 1024)) '$2 > most { print; bad = 1 } END { exit bad }' sizes
 }
+
+# A run that goes on from another reads the partition first, and must not hold on to what it was then.
+@test "the write-ahead log of a flow that goes on from another" {
+    local log=0 now
+    fl-recovery-init db
+    echo 0 >records
+    fl-input -r db records | fl-key ALL | fl-statemap sum | fl-out >out
+    seq 1500 >>records
+    start 'fl-input -r db -s 0 records | fl-key ALL | fl-statemap sum | fl-out >out'
+    while ! ended "$group"; do
+        now=$(size_of db/part-0.sqlite3-wal)
+        ((now <= log)) || log=$now
+        sleep 0.02
+    done
+    finish
+    expect_status 0
+    echo "# a log of $log bytes" >&3
+    [ "$log" -gt 0 ]
+    [ "$log" -le $((1500 * 4120)) ] || fail "a write-ahead log of $log bytes"
+}
