@@ -10,6 +10,8 @@ static void start(void)
     if (answer == SQLITE_OK)
         answer = sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     if (answer == SQLITE_OK)
+        answer = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+    if (answer == SQLITE_OK)
         answer = sqlite3_initialize();
 }
 

@@ -115,7 +115,7 @@ static const char *const sql[STATEMENTS] = {
     [NEWER] = "SELECT EXISTS (SELECT * FROM fronts WHERE front_epoch > ?1)"
               " OR EXISTS (SELECT * FROM commits WHERE commit_epoch > ?1)",
     [DROP_SNAPS] = "DELETE FROM snaps WHERE snap_epoch > ?1",
-    [UNDO] = "INSERT INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\" FROM undos"
+    [UNDO] = "INSERT OR ROLLBACK INTO snaps SELECT step_id, state_key, snap_epoch, ser_change, \"check\" FROM undos"
              " WHERE undo_epoch > ?1 AND snap_epoch <= ?1",
     [DROP_UNDOS] = "DELETE FROM undos WHERE undo_epoch > ?1",
     [DROP_STEPS] = "DELETE FROM steps WHERE first_epoch > ?1",
