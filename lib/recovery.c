@@ -27,10 +27,11 @@ struct own_step {
     bool saved; /* the partitions know it, and its signature */
 };
 
-/* A connection for the program's main thread and one for the thread that saves, opened when they are needed. */
+/* A connection for the thread that saves, which is the main thread's where nothing is being saved, so that the pages
+ * that it has read are there to be changed; and one for the main thread meanwhile. Opened when they are needed. */
 struct partition {
-    struct store *reader;
     struct store *writer;
+    struct store *reader;
 };
 
 /* What the thread that saves has to do. */
@@ -92,20 +93,23 @@ static struct store *open_part(const struct recovery *recovery, unsigned index)
     return store;
 }
 
-static struct store *reader(const struct recovery *recovery, unsigned index)
-{
-    struct partition *partition = &recovery->partitions[index];
-    if (partition->reader == NULL)
-        partition->reader = open_part(recovery, index);
-    return partition->reader;
-}
-
 static struct store *writer(const struct recovery *recovery, unsigned index)
 {
     struct partition *partition = &recovery->partitions[index];
     if (partition->writer == NULL)
         partition->writer = open_part(recovery, index);
     return partition->writer;
+}
+
+/* For the main thread. */
+static struct store *reader(const struct recovery *recovery, unsigned index)
+{
+    struct partition *partition = &recovery->partitions[index];
+    if (!recovery->saving)
+        return writer(recovery, index);
+    if (partition->reader == NULL)
+        partition->reader = open_part(recovery, index);
+    return partition->reader;
 }
 
 static void begin_write(const struct recovery *recovery, unsigned index)
@@ -159,7 +163,7 @@ struct recovery *recovery_begin(const char *directory, int64_t backup)
     recovery->committed = recovery->resume_epoch;
     allocate_partitions(recovery, count);
     for (unsigned i = 0; i < count; i++)
-        recovery->partitions[i].reader = parts[i];
+        recovery->partitions[i].writer = parts[i];
     free(parts);
     CRASH_POINT("return: before");
     for (unsigned i = 0; i < recovery->count; i++)

@@ -18,7 +18,7 @@ enum {
     BUSY_MILLISECONDS = 10000, /* another process opens, recovers or closes the file: it is quick, or it hangs */
     CHECKPOINT_PAGES = 1000,   /* of the write-ahead log */
     EXECUTIONS_KEPT = 1000,
-    FEED_MOST = 256,             /* changes that one statement takes */
+    FEED_MOST = 128,             /* changes that one statement takes */
     FORGET_MOST = 2 * FEED_MOST, /* rows that are deleted for so many: more than are added, never all at once */
     PAGE_ROWS = 64               /* rows of snaps on a page, about */
 };
@@ -623,7 +623,8 @@ struct store *store_open(const char *path)
     }
     sqlite3_extended_result_codes(store->database, 1);
     sqlite3_busy_timeout(store->database, BUSY_MILLISECONDS);
-    run(store, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;");
+    run(store, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+               "PRAGMA cache_size = -4000;"); /* kibibytes, which may last from the look-ups of an epoch to its save */
     sqlite3_wal_hook(store->database, note_log_pages, store);
     if (sqlite3_create_module(store->database, "feed", &feed_module, &store->feed) != SQLITE_OK)
         fail(store, "feed");
