@@ -223,14 +223,14 @@ expect_whole() {
 }
 
 @test "an interval passes while the input flows" {
-    seq 1000000 >nums.txt
+    seq 3000000 >nums.txt
     run_sh 'fl-input -r db -s 1ms nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
     expect_status 0
     expect_stdout ''
     expect_stderr ''
     [ "$(committed)" -ge 3 ]
-    [ "$(saved_sum db)" = 'ALL|500000500000' ]
-    [ "$(wc -l <out)" -eq 1000000 ]
+    [ "$(saved_sum db)" = 'ALL|4500001500000' ]
+    [ "$(wc -l <out)" -eq 3000000 ]
 }
 
 @test "no record, no snapshot: an idle flow writes nothing" {
