@@ -244,12 +244,13 @@ static int close_database(sqlite3_file *file)
     return note_of(file)->system->xClose(file);
 }
 
-/* Whether the database has room for seals, or is yet to be made. */
-static bool has_room(sqlite3_file *file)
+/* Finds out whether the database has room for seals, or is yet to be made. */
+static int find_room(sqlite3_file *file, bool *has_room)
 {
     unsigned char room = 0;
     int code = file->pMethods->xRead(file, &room, 1, ROOM_AT);
-    return code == SQLITE_IOERR_SHORT_READ || (code == SQLITE_OK && room == SEAL);
+    *has_room = code == SQLITE_IOERR_SHORT_READ || room == SEAL;
+    return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
 }
 
 static bool is_noted(sqlite3_file *file)
@@ -263,9 +264,11 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
     struct note *note = note_of(file);
     (void)vfs;
     *note = (struct note){.system = NULL};
+    bool sealed = database != NULL && is_noted(database);
     int code = system_files->xOpen(system_files, path, file, flags, given);
-    if (code != SQLITE_OK ||
-        !(database != NULL ? is_noted(database) : (flags & SQLITE_OPEN_MAIN_DB) != 0 && has_room(file)))
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0)
+        code = find_room(file, &sealed);
+    if (code != SQLITE_OK || !sealed)
         return code;
     note->system = file->pMethods;
     note->methods = *file->pMethods;

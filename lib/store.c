@@ -459,6 +459,8 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
         code = page_make_room(database);
     if (code == SQLITE_OK)
         code = fill(database, from);
+    if (code == SQLITE_OK) /* when it is closed, SQLite would do so as well, but not say where that fails */
+        code = sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code != SQLITE_OK)
         snprintf(why, sizeof why, "%s", database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(code));
     int closed = sqlite3_close(database);

@@ -161,6 +161,34 @@ without() {
     done
 }
 
+@test "a call that fails while a directory is brought up to date" {
+    local crash=${CRASH:-$ROOT/build/crash} failure call how k
+    ! grep -q __asan_init "$crash/bin/fl-input" || skip "the sanitizer must be loaded first"
+    for failure in pwrite/ENOSPC pwrite/TORN pread/EIO sync/KILL open/EIO rename/EIO; do
+        call=${failure%/*} how=${failure#*/}
+        for ((k = 1; k < 1000; k += 1 + k / 3)); do
+            rm -f reached
+            cp -a db was
+            cp lines lines-were
+            run_sh "FL_SHIM=$call:$k:$how FL_SHIM_LOG=reached LD_PRELOAD='$crash/shim.so' '$crash/bin/fl-input' -r db lines"
+            [ -e reached ] || break
+            if [ "$how" = KILL ] || [ "$how" = TORN ]; then
+                expect_status 137
+            elif [ "$status" -ne 0 ]; then
+                expect_message '^fl-input: '
+            fi
+            goes_on
+            rm -r db
+            mv was db
+            cat lines-were >lines
+        done
+        [ "$k" -gt 2 ] || fail "$failure: reached $k times"
+        [ ! -e reached ] || fail "$failure: no end"
+        rm -r db
+        mv was db
+    done
+}
+
 @test "a directory of format 1 that is damaged, or in use" {
     cp -a db good
     dd if=/dev/zero of=db/part-1.sqlite3 bs=4096 seek=1 count=12 conv=notrunc 2>/dev/null
