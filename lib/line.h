@@ -42,16 +42,19 @@ ssize_t line_fill(struct line_reader *reader);
 static inline const char *line_find(const char *at, const char *end, char byte)
 {
 #ifdef __SSE2__
+    enum { WORDS = 1 };
     for (int i = 0; i < 2 && end - at >= 16; i++, at += 16) {
         const __m128i block = _mm_loadu_si128((const __m128i *)at);
         const unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(byte)));
         if (found != 0)
             return at + __builtin_ctz(found);
     }
+#else
+    enum { WORDS = 3 };
 #endif
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const uint64_t ones = 0x0101010101010101, pattern = ones * (unsigned char)byte;
-    for (int i = 0; i < 3 && end - at >= 8; i++, at += 8) {
+    for (int i = 0; i < WORDS && end - at >= 8; i++, at += 8) {
         uint64_t word;
         memcpy(&word, at, 8);
         word ^= pattern;
