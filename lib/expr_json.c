@@ -7,47 +7,57 @@
 
 enum { LABELS_MAX = 8 /* of a path that is followed here */ };
 
-/* SQLite's own function, which what is not plain is asked of. */
-struct own {
+/* One of the two. */
+struct function {
+    bool bare; /* a path may be without its start, `$.` */
+
+    /* The path of the last call, which most often is that of the next. */
+    struct buffer path;
+    struct bytes labels[LABELS_MAX]; /* in it */
+    size_t count;                    /* 0: the path is another one than of labels */
+
+    /* SQLite's own function, which is asked of what is not plain. */
     const char *sql;
     sqlite3 *database; /* where it was not replaced; opened when it is first asked */
     sqlite3_stmt *statement;
 };
 
-static void close_own(void *context)
+static void close_function(void *context)
 {
-    struct own *own = context;
-    sqlite3_finalize(own->statement);
-    sqlite3_close(own->database);
-    free(own);
+    struct function *function = context;
+    sqlite3_finalize(function->statement);
+    sqlite3_close(function->database);
+    buffer_free(&function->path);
+    free(function);
 }
 
-static int open_own(struct own *own)
+static int open_own(struct function *function)
 {
-    if (own->statement != NULL)
+    if (function->statement != NULL)
         return SQLITE_OK;
-    sqlite3_close(own->database);
-    int answer = sqlite3_open_v2(":memory:", &own->database,
+    sqlite3_close(function->database);
+    int answer = sqlite3_open_v2(":memory:", &function->database,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL);
     if (answer == SQLITE_OK)
-        answer = sqlite3_prepare_v3(own->database, own->sql, -1, SQLITE_PREPARE_PERSISTENT, &own->statement, NULL);
+        answer = sqlite3_prepare_v3(function->database, function->sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                    &function->statement, NULL);
     return answer;
 }
 
-static void ask_own(struct own *own, sqlite3_context *context, sqlite3_value **arguments)
+static void ask_own(struct function *function, sqlite3_context *context, sqlite3_value **arguments)
 {
-    int answer = open_own(own);
+    int answer = open_own(function);
     for (int i = 0; i < 2 && answer == SQLITE_OK; i++)
-        answer = sqlite3_bind_value(own->statement, i + 1, arguments[i]);
+        answer = sqlite3_bind_value(function->statement, i + 1, arguments[i]);
     if (answer == SQLITE_OK)
-        answer = sqlite3_step(own->statement);
+        answer = sqlite3_step(function->statement);
     if (answer == SQLITE_ROW)
-        sqlite3_result_value(context, sqlite3_column_value(own->statement, 0));
+        sqlite3_result_value(context, sqlite3_column_value(function->statement, 0));
     else if (answer == SQLITE_NOMEM)
         sqlite3_result_error_nomem(context);
     else
-        sqlite3_result_error(context, sqlite3_errmsg(own->database), -1);
-    sqlite3_reset(own->statement);
+        sqlite3_result_error(context, sqlite3_errmsg(function->database), -1);
+    sqlite3_reset(function->statement);
 }
 
 static struct bytes text_of(sqlite3_value *value)
@@ -57,10 +67,9 @@ static struct bytes text_of(sqlite3_value *value)
 }
 
 /* Splits `a.b.c` into its labels, each of letters, digits and _, which no digit begins: of these alone all versions of
- * SQLite think alike. Returns how many; 0: the path is another one. */
-static size_t split(struct bytes path, struct bytes labels[LABELS_MAX])
+ * SQLite think alike. Returns how many; 0: it is something else. */
+static size_t split(const char *at, const char *end, struct bytes labels[LABELS_MAX])
 {
-    const char *at = path.data, *const end = at + path.size;
     for (size_t count = 0; count < LABELS_MAX; at++) {
         const char *start = at;
         while (at < end && (((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z') || *at == '_' ||
@@ -73,6 +82,17 @@ static size_t split(struct bytes path, struct bytes labels[LABELS_MAX])
             return count;
     }
     return 0;
+}
+
+static void take_path(struct function *function, struct bytes path)
+{
+    if (bytes_equal(path, buffer_bytes(&function->path)))
+        return;
+    function->path.size = 0;
+    buffer_add(&function->path, path);
+    const char *start = function->path.data, *const end = start + path.size;
+    const bool whole = path.size > 2 && memcmp(start, "$.", 2) == 0;
+    function->count = whole || function->bare ? split(start + (whole ? 2 : 0), end, function->labels) : 0;
 }
 
 /* False for a number that is none of those of SQLite. */
@@ -109,56 +129,30 @@ static bool give(sqlite3_context *context, const struct member *found, bool boun
     return false;
 }
 
-/* Looks up what the path, without its start, leads to, or asks SQLite. */
-static void look_up(sqlite3_context *context, sqlite3_value **arguments, struct bytes path)
+static void look_up(sqlite3_context *context, int count, sqlite3_value **arguments)
 {
-    struct bytes labels[LABELS_MAX];
+    struct function *function = sqlite3_user_data(context);
     struct member found;
-    const size_t count = sqlite3_value_type(arguments[0]) == SQLITE_TEXT ? split(path, labels) : 0;
-    if (count == 0 || !member_find(text_of(arguments[0]), labels, count, &found) ||
-        !give(context, &found, sqlite3_value_frombind(arguments[0])))
-        ask_own(sqlite3_user_data(context), context, arguments);
-}
-
-/* The path behind its start; empty where it does not start so, or is no text. */
-static struct bytes path_behind(sqlite3_value *value, const char *start)
-{
-    const size_t size = strlen(start);
-    struct bytes path = {"", 0};
-    if (sqlite3_value_type(value) == SQLITE_TEXT)
-        path = text_of(value);
-    if (path.size < size || memcmp(path.data, start, size) != 0)
-        return (struct bytes){"", 0};
-    return (struct bytes){path.data + size, path.size - size};
-}
-
-static void call_extract(sqlite3_context *context, int count, sqlite3_value **arguments)
-{
     (void)count;
-    look_up(context, arguments, path_behind(arguments[1], "$."));
+    if (sqlite3_value_type(arguments[0]) == SQLITE_TEXT && sqlite3_value_type(arguments[1]) == SQLITE_TEXT) {
+        take_path(function, text_of(arguments[1]));
+        if (function->count > 0 && member_find(text_of(arguments[0]), function->labels, function->count, &found) &&
+            give(context, &found, sqlite3_value_frombind(arguments[0])))
+            return;
+    }
+    ask_own(function, context, arguments);
 }
 
-/* `->>`, which a label without the start leads on from as well: `x ->> 'name'`. */
-static void call_arrow(sqlite3_context *context, int count, sqlite3_value **arguments)
+static int add(sqlite3 *database, const char *name, const char *sql, bool bare)
 {
-    (void)count;
-    const struct bytes path = path_behind(arguments[1], "$.");
-    look_up(context, arguments, path.size > 0 ? path : path_behind(arguments[1], ""));
-}
-
-static int add(sqlite3 *database, const char *name, const char *sql,
-               void (*call)(sqlite3_context *, int, sqlite3_value **))
-{
-    struct own *own = malloc(sizeof *own);
-    if (own == NULL)
-        return SQLITE_NOMEM;
-    *own = (struct own){.sql = sql};
-    return sqlite3_create_function_v2(database, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, own, call, NULL, NULL,
-                                      close_own);
+    struct function *function = bytes_allocate(sizeof *function);
+    *function = (struct function){.sql = sql, .bare = bare};
+    return sqlite3_create_function_v2(database, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, function, look_up, NULL,
+                                      NULL, close_function);
 }
 
 int expr_json_add(sqlite3 *database)
 {
-    const int answer = add(database, "json_extract", "SELECT json_extract(?1, ?2)", call_extract);
-    return answer == SQLITE_OK ? add(database, "->>", "SELECT ?1 ->> ?2", call_arrow) : answer;
+    const int answer = add(database, "json_extract", "SELECT json_extract(?1, ?2)", false);
+    return answer == SQLITE_OK ? add(database, "->>", "SELECT ?1 ->> ?2", true) : answer;
 }

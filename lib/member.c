@@ -1,5 +1,9 @@
 #include "member.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "number.h"
 
 enum { LEVELS = 64 };
@@ -29,6 +33,18 @@ static inline const char *skip_blanks(const char *at, const char *end)
 /* The first quote, backslash or control character; end where there is none. */
 static inline const char *find_special(const char *at, const char *end)
 {
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        const __m128i block = _mm_loadu_si128((const __m128i *)at), controls = _mm_set1_epi8(' ' - 1);
+        const __m128i special =
+            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+                                      _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))),
+                         _mm_cmpeq_epi8(_mm_max_epu8(block, controls), controls));
+        const unsigned found = (unsigned)_mm_movemask_epi8(special);
+        if (found != 0)
+            return at + __builtin_ctz(found);
+    }
+#endif
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const uint64_t ones = 0x0101010101010101;
     for (; end - at >= 8; at += 8) {
