@@ -61,7 +61,9 @@ struct expr {
     size_t seen;  /* columns of the record */
     size_t width; /* columns of a row */
     struct column columns[COLUMNS];
-    size_t first;  /* the column that a number is compared with first */
+    bool numeric;  /* one of them is a number */
+    size_t *first; /* for each of them, and then for an argument, the column that a number is compared with first */
+    size_t at;     /* which of these is being read */
     int row_calls; /* of fl_row, in what is being compiled; one at most */
 
     struct bytes *values;
@@ -119,8 +121,8 @@ __attribute__((format(printf, 3, 4))) static _Noreturn void refuse(const struct 
 static struct bytes untouched(const struct expr *expr, int type, sqlite3_int64 integer, double real)
 {
     static const size_t order[COLUMNS] = {1, 3, 4, 0, 2};
-    for (size_t i = 0; i <= COLUMNS; i++) {
-        const struct column *column = &expr->columns[i == 0 ? expr->first : order[i - 1]];
+    for (size_t i = 0; expr->numeric && i <= COLUMNS; i++) {
+        const struct column *column = &expr->columns[i == 0 ? expr->first[expr->at] : order[i - 1]];
         if (column->mentioned && column->type == type &&
             (type == SQLITE_INTEGER ? column->integer == integer : memcmp(&column->real, &real, sizeof real) == 0))
             return column->text;
@@ -591,17 +593,32 @@ static void compile_values(struct expr *expr, size_t least, size_t most)
     check_width(expr, expr->width, least, most);
 }
 
-/* The column whose name is the whole text, or, where there is none, `value`. */
-static size_t named_column(const char *text)
+/* The column whose name the text is, or, where it is none, `value`. */
+static size_t named_column(const char *text, size_t size)
 {
     static const char blanks[] = " \t\n\r\f";
-    text += strspn(text, blanks);
-    const size_t size = strcspn(text, blanks);
+    while (size > 0 && strchr(blanks, *text) != NULL)
+        text++, size--;
+    while (size > 0 && strchr(blanks, text[size - 1]) != NULL)
+        size--;
     for (size_t i = 0; i < COLUMNS; i++)
-        if (text[size + strspn(text + size, blanks)] == '\0' && strlen(column_names[i]) == size &&
-            strncasecmp(text, column_names[i], size) == 0)
+        if (strlen(column_names[i]) == size && strncasecmp(text, column_names[i], size) == 0)
             return i;
     return 1;
+}
+
+/* Finds out, of each expression of a list, what it names. */
+static void name_columns(struct expr *expr)
+{
+    const char *text = expr->text;
+    expr->first = bytes_allocate((expr->width + 1) * sizeof *expr->first);
+    expr->first[expr->width] = 1;
+    for (size_t i = 0; i < expr->width; i++) {
+        const char *comma = i + 1 < expr->width && expr->kind == EXPR_VALUES ? expr_comma(text) : NULL;
+        expr->first[i] = named_column(text, comma != NULL ? (size_t)(comma - text) : strlen(text));
+        if (comma != NULL)
+            text = comma + 1;
+    }
 }
 
 struct expr *expr_open(const char *option, const char *text, enum expr_kind kind, enum expr_scope scope, size_t least,
@@ -609,7 +626,7 @@ struct expr *expr_open(const char *option, const char *text, enum expr_kind kind
 {
     struct expr *expr = bytes_allocate(sizeof *expr);
     struct expr_rows rows;
-    *expr = (struct expr){.option = option, .text = text, .kind = kind, .seen = scope, .first = named_column(text)};
+    *expr = (struct expr){.option = option, .text = text, .kind = kind, .seen = scope};
     const char *place, *wrong = sql_check(text, &place);
     if (wrong != NULL)
         refuse(expr, place, "%s", wrong);
@@ -621,6 +638,7 @@ struct expr *expr_open(const char *option, const char *text, enum expr_kind kind
         compile_query(expr, least, most);
     else
         compile_values(expr, least, most);
+    name_columns(expr);
     expr->numbers = bytes_allocate(expr->width * sizeof *expr->numbers);
     /* A regular expression that is wrong for a record of which nothing is known is wrong for each. */
     const char *why = expr_evaluate(expr, &(struct expr_input){.key = {NULL, 0}}, &rows);
@@ -643,6 +661,7 @@ void expr_close(struct expr *expr)
     buffer_free(&expr->subject);
     buffer_free(&expr->texts);
     buffer_free(&expr->why);
+    free(expr->first);
     free(expr->values);
     free(expr->cells);
     free(expr->numbers);
@@ -680,9 +699,11 @@ static int bind(struct expr *expr, size_t index, struct bytes text)
     switch (number_parse_json(text, &column->integer, &column->real)) {
     case NUMBER_INTEGER:
         column->type = SQLITE_INTEGER;
+        expr->numeric = true;
         return sqlite3_bind_int64(expr->statement, parameter, column->integer);
     case NUMBER_REAL:
         column->type = SQLITE_FLOAT;
+        expr->numeric = true;
         return sqlite3_bind_double(expr->statement, parameter, column->real);
     default:
         column->type = SQLITE_TEXT;
@@ -705,6 +726,7 @@ static const char *read_row(struct expr *expr)
     for (size_t i = 0; i < expr->width; i++) {
         struct bytes *value = &expr->values[i];
         const int column = (int)i;
+        expr->at = i;
         double real;
         switch (sqlite3_column_type(expr->statement, column)) {
         case SQLITE_NULL:
@@ -748,6 +770,8 @@ const char *expr_evaluate(struct expr *expr, const struct expr_input *input, str
     const struct bytes columns[COLUMNS] = {input->key, input->value, input->source, input->state, input->new_state};
     sqlite3_reset(expr->statement);
     expr->looks = 0;
+    expr->at = expr->width;
+    expr->numeric = false;
     expr->overrun = NULL;
     expr->cell_count = expr->texts.size = 0;
     for (size_t i = 0; i < expr->seen; i++)

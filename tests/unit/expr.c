@@ -130,6 +130,8 @@ static void check_output(void)
                                      .state = {"2.0", 3}, .new_state = {"2.00", 4}};
     static const char *const each[][2] = {{"key", "1.0"}, {" Value\n", "1.00"}, {"SOURCE", "1e0"}, {"state", "2.0"},
                                           {"new_state", "2.00"}, {"coalesce(key, value, source)", "1.00"},
+                                          {"key, value, source", "1.0|1.00|1e0"},
+                                          {"new_state, state, value || '', key", "2.00|2.0|1.0|1.0"},
                                           {"coalesce(key, source)", "1.0"}, {"max(new_state, state)", "2.0"},
                                           {"key, state", "1.0|2.0"}, {"value + 2", "3.0"}, {"record.key", "1.0"},
                                           {"\"key\"", "1.0"}, {"[KEY]", "1.0"}};
