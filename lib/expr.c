@@ -725,25 +725,25 @@ static const char *read_row(struct expr *expr)
     reserve_values(expr, expr->width);
     for (size_t i = 0; i < expr->width; i++) {
         struct bytes *value = &expr->values[i];
-        const int column = (int)i;
+        sqlite3_value *column = sqlite3_column_value(expr->statement, (int)i); /* no other thread uses it */
         expr->at = i;
         double real;
-        switch (sqlite3_column_type(expr->statement, column)) {
+        switch (sqlite3_value_type(column)) {
         case SQLITE_NULL:
             *value = (struct bytes){NULL, 0};
             break;
         case SQLITE_INTEGER:
-            *value = format_integer(expr, sqlite3_column_int64(expr->statement, column), expr->numbers[i]);
+            *value = format_integer(expr, sqlite3_value_int64(column), expr->numbers[i]);
             break;
         case SQLITE_FLOAT:
-            real = sqlite3_column_double(expr->statement, column);
+            real = sqlite3_value_double(column);
             if (isinf(real))
                 return failed(expr, "the result is infinite");
             *value = format_real(expr, real, expr->numbers[i]);
             break;
         default:
-            value->data = sqlite3_column_blob(expr->statement, column);
-            value->size = (size_t)sqlite3_column_bytes(expr->statement, column);
+            value->data = sqlite3_value_blob(column);
+            value->size = (size_t)sqlite3_value_bytes(column);
             if (value->data == NULL && sqlite3_errcode(expr->database) == SQLITE_NOMEM)
                 fail_internally(expr);
             if (value->data == NULL)
