@@ -63,11 +63,6 @@ static struct bytes join(struct key *key)
     return buffer_bytes(&key->joined);
 }
 
-static bool has(struct bytes key, char byte)
-{
-    return line_find(key.data, key.data + key.size, byte) != key.data + key.size;
-}
-
 /* Each takes a record's key from somewhere. NULL, or why the record is a bad one. */
 static const char *key_by_fields(struct key *key, const struct record *record, struct record *keyed)
 {
@@ -78,7 +73,7 @@ static const char *key_by_fields(struct key *key, const struct record *record, s
     }
     keyed->key = join(key);
     /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
-    keyed->plain = record->plain && (key->delimiter == FIELD_BLANKS || !has(keyed->key, '\t'));
+    keyed->plain = record->plain && (key->delimiter == FIELD_BLANKS || !line_holds(keyed->key, '\t'));
     return NULL;
 }
 
@@ -93,7 +88,7 @@ static const char *key_by_expression(struct key *key, struct stage *stage, const
     keyed->key = rows.values[0];
     if (keyed->key.data == NULL)
         return "has no key: -e gives NULL";
-    keyed->plain = record->plain && !has(keyed->key, '\t') && !has(keyed->key, '\n');
+    keyed->plain = record->plain && !line_holds(keyed->key, '\t') && !line_holds(keyed->key, '\n');
     return NULL;
 }
 

@@ -43,11 +43,6 @@ static const char *set_key(struct map *map, const struct expr_input *input, stru
     return NULL;
 }
 
-static bool has_no_line_end(struct bytes value)
-{
-    return line_find(value.data, value.data + value.size, '\n') == value.data + value.size;
-}
-
 /* NULL, or why the record is a bad one. */
 static const char *on_record(struct map *map, struct stage *stage, const struct record *record)
 {
@@ -63,7 +58,7 @@ static const char *on_record(struct map *map, struct stage *stage, const struct 
             why = set_key(map, &input, &sent);
         key_is_set = true;
         sent.value = rows.values[i];
-        sent.plain = record->plain && map->key == NULL && has_no_line_end(sent.value);
+        sent.plain = record->plain && map->key == NULL && !line_holds(sent.value, '\n');
         if (why == NULL)
             stage_send(stage, &sent);
     }

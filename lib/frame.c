@@ -185,15 +185,9 @@ void frame_escape(struct buffer *buffer, struct bytes bytes)
     buffer->size += (size_t)(escape(start, bytes) - start);
 }
 
-static bool holds(struct bytes bytes, char byte)
-{
-    const char *end = bytes.data + bytes.size;
-    return line_find(bytes.data, end, byte) != end;
-}
-
 void frame_write_checked(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value)
 {
-    if (!holds(value, '\n') && !(keyed && (holds(key, '\n') || holds(key, '\t')))) {
+    if (!line_holds(value, '\n') && !(keyed && (line_holds(key, '\n') || line_holds(key, '\t')))) {
         frame_write_plain(writer, keyed, key, value);
         return;
     }

@@ -67,6 +67,13 @@ static inline const char *line_find(const char *at, const char *end, char byte)
     return found != NULL ? found : end;
 }
 
+/* Whether there is such a byte in them. */
+static inline bool line_holds(struct bytes bytes, char byte)
+{
+    const char *end = bytes.data + bytes.size;
+    return line_find(bytes.data, end, byte) != end;
+}
+
 /* Bytes on their way to a descriptor. */
 struct line_writer {
     int fd;
