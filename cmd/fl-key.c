@@ -30,7 +30,7 @@ struct key {
     bool none;
     struct expr *expression;
     struct bytes constant;
-    struct buffer prefix;  /* what is put before the value of a plain record, where that is the same for all */
+    struct buffer prefix;  /* of all plain records, where theirs is the same and needs no escapes */
     size_t *fields;        /* counted from 1, in the order of the key */
     size_t count;
     size_t last;           /* the highest of them */
@@ -106,25 +106,11 @@ static void send(struct key *key, struct stage *stage, const struct record *reco
         stage_send(stage, &keyed);
 }
 
-/* Plain records follow each other as they came, and each goes out with its LF behind the prefix. */
-static void send_plain(const struct bytes prefix, struct stage *stage, const struct record *records, size_t count)
-{
-    const struct bytes first = records[0].frame, last = records[count - 1].frame;
-    char *const start = line_reserve(&stage->out, (size_t)(last.data + last.size - first.data) + count * prefix.size);
-    char *to = start;
-    for (size_t i = 0; i < count; i++) {
-        to = bytes_copy(to, prefix);
-        to = bytes_copy(to, (struct bytes){records[i].value.data, records[i].value.size + 1});
-    }
-    stage->out.size += (size_t)(to - start);
-    stage->sent += count;
-}
-
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     struct key *key = context;
     if (key->prefix.size > 0 && records[0].plain)
-        send_plain(buffer_bytes(&key->prefix), stage, records, count);
+        stage_pass_prefixed(stage, buffer_bytes(&key->prefix), records, count);
     else
         for (size_t i = 0; i < count; i++)
             send(key, stage, &records[i]);
@@ -182,10 +168,8 @@ int main(int argc, char **argv)
         key.expression = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
     if (count == 1)
         key.constant = bytes_of(operands[0]);
-    if (none)
-        buffer_add_byte(&key.prefix, '=');
-    else if (count == 1 && strpbrk(operands[0], "\t\n") == NULL)
-        buffer_print(&key.prefix, "+%s\t", operands[0]);
+    if (none || (count == 1 && strpbrk(operands[0], "\t\n") == NULL))
+        frame_add_prefix(&key.prefix, !none, key.constant);
     const struct stage_program program = {.name = "key", .records = on_records};
     int status = stage_run(&program, &key, &stage_options);
     expr_close(key.expression);

@@ -204,6 +204,12 @@ void frame_write_checked(struct line_writer *writer, bool keyed, struct bytes ke
     writer->size += (size_t)(to - start);
 }
 
+void frame_add_prefix(struct buffer *buffer, bool keyed, struct bytes key)
+{
+    char *start = buffer_reserve(buffer, key.size + 2);
+    buffer->size += (size_t)(frame_put_prefix(start, keyed, key) - start);
+}
+
 size_t frame_write_lines(struct line_writer *writer, struct bytes lines)
 {
     const char *at = lines.data;

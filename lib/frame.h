@@ -59,20 +59,23 @@ void frame_reader_close(struct frame_reader *reader);
  * handed out is valid until the next call or line_fill. */
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control);
 
+/* Puts what stands before the value of a plain record, and returns where that goes. */
+static inline char *frame_put_prefix(char *to, bool keyed, struct bytes key)
+{
+    *to++ = keyed ? '+' : '=';
+    if (keyed) {
+        to = bytes_copy(to, key);
+        *to++ = '\t';
+    }
+    return to;
+}
+
 /* Writes a record, escaped only where it must be. */
 void frame_write_checked(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value);
 static inline void frame_write_plain(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value)
 {
     char *start = line_reserve(writer, key.size + value.size + 3);
-    char *to = start;
-    if (keyed) {
-        *to++ = '+';
-        to = bytes_copy(to, key);
-        *to++ = '\t';
-    } else {
-        *to++ = '=';
-    }
-    to = bytes_copy(to, value);
+    char *to = bytes_copy(frame_put_prefix(start, keyed, key), value);
     *to++ = '\n';
     writer->size += (size_t)(to - start);
 }
@@ -82,6 +85,24 @@ static inline void frame_write(struct line_writer *writer, const struct record *
         frame_write_plain(writer, record->keyed, record->key, record->value);
     else
         frame_write_checked(writer, record->keyed, record->key, record->value);
+}
+
+/* Appends the prefix of all plain records that have that key, which holds no TAB and no LF, or that have none. */
+void frame_add_prefix(struct buffer *buffer, bool keyed, struct bytes key);
+
+/* Writes plain records whose frames lie one behind the other, one at least, each with that prefix in the place of its
+ * own. */
+static inline void frame_write_prefixed(struct line_writer *writer, struct bytes prefix, const struct record *records,
+                                        size_t count)
+{
+    const struct bytes first = records[0].frame, last = records[count - 1].frame;
+    char *const start = line_reserve(writer, (size_t)(last.data + last.size - first.data) + count * prefix.size);
+    char *to = start;
+    for (size_t i = 0; i < count; i++) {
+        to = bytes_copy(to, prefix);
+        to = bytes_copy(to, (struct bytes){records[i].value.data, records[i].value.size + 1}); /* with its LF */
+    }
+    writer->size += (size_t)(to - start);
 }
 
 /* Writes each of the lines, all of which end with a LF, as a record without a key. Returns how many. */

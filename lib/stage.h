@@ -143,6 +143,15 @@ static inline void stage_pass(struct stage *stage, const struct record *records,
     stage->sent += count;
 }
 
+/* Sends plain records on with that prefix (frame_add_prefix), and so with another key or without one: some that follow
+ * each other in a call of program->records. */
+static inline void stage_pass_prefixed(struct stage *stage, struct bytes prefix, const struct record *records,
+                                       size_t count)
+{
+    frame_write_prefixed(&stage->out, prefix, records, count);
+    stage->sent += count;
+}
+
 /* Wakes the program, by program->wake, once that time (clock.h) has come, as soon as it is not in another call;
  * INT64_MAX: never. What it then does belongs to the epoch at hand, which ends with the next record's, or with the
  * input. */
