@@ -32,7 +32,7 @@ struct note {
 
     /* Of a database: its write-ahead log, and the frames of it, one behind the other, that are still to be written.
      * They are written at once, since a call for each takes longer than what it does: when there are many, with the
-     * last of a transaction, and before the log is read, written elsewhere, synced, or given up to others. */
+     * last of a transaction, and before the log is read, written elsewhere, or synced. */
     sqlite3_file *log;
     unsigned char *held;   /* NULL until there is one */
     int held_size;         /* a header whose page is still to come may be the last */
@@ -190,15 +190,21 @@ static int read_order(sqlite3_file *file, bool *big)
 }
 
 /* A page comes after the header of its frame, which has the checksum of the page as it was without the seal; or alone,
- * in the place of one that the same transaction wrote before. */
+ * in the place of one that the same transaction wrote before. The transaction that did so ends with the headers alone,
+ * from there to that of the commit, for the checksums have to be made anew. */
 static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
     struct note *database = note_of(file)->database;
     unsigned char header[FRAME_HEADER], before[SUM];
     bool big = false;
     int code = offset == database->held_at + database->held_size ? SQLITE_OK : write_held(database);
-    if (code == SQLITE_OK && size == FRAME_HEADER)
-        return hold_header(database, data, offset);
+    if (code == SQLITE_OK && size == FRAME_HEADER) {
+        code = hold_header(database, data, offset);
+        /* It may be alone, and then nothing would come after that of the commit. */
+        if (code != SQLITE_OK || database->held_size > FRAME_HEADER || read_big(database->held + FRAME_COMMITS) == 0)
+            return code;
+        return write_held(database);
+    }
     if (code != SQLITE_OK || !is_page_of_log(size, offset))
         return code != SQLITE_OK ? code : write_plain(file, data, size, offset);
     const sqlite3_int64 start = offset - FRAME_HEADER;
@@ -233,8 +239,10 @@ static int sync_log(sqlite3_file *file, int flags)
 static int lock_database(sqlite3_file *file, int first, int count, int flags)
 {
     struct note *note = note_of(file);
+    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others may
+     * write where it belongs. */
     if (first == WRITE_LOCK && (flags & SQLITE_SHM_UNLOCK) != 0)
-        write_held(note); /* of a transaction that is given up, or not synced: others may write from now on */
+        note->held_size = 0;
     return note->system->xShmLock(file, first, count, flags);
 }
 
