@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Bytes that nobody would write, for the readers of frames, of JSON, of numbers and of positions: a short run of what `make fuzz` does.
+# Bytes that nobody would write, for the readers of frames, of JSON, of numbers and of positions: a short run of what
+# `make fuzz` does.
 
 load helper
 
