@@ -13,12 +13,15 @@ LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -
 FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
 	-pthread
 LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread
-SANITIZED = BUILD=build/asan BIN=build/asan/bin \
+
+# Where tests look for what goes wrong, a step has images in small blocks from a few keys on.
+SMALL = -DSTORE_IMAGE_LEAST=3 -DSTORE_BLOCK_MOST=200
+SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
 # The programs once more, with the crash points of lib/crash.h in them, and what makes system calls fail.
 CRASH = $(BUILD)/crash
-CRASH_BUILD = BUILD=$(CRASH) BIN=$(CRASH)/bin CPPFLAGS='$(CPPFLAGS) -DFL_CRASH_POINTS' \
+CRASH_BUILD = BUILD=$(CRASH) BIN=$(CRASH)/bin CPPFLAGS='$(CPPFLAGS) -DFL_CRASH_POINTS $(SMALL)' \
 	CRASH_POINTS=tests/crash/point.c
 PRELOADS = $(CRASH)/shim.so $(CRASH)/record.so
 

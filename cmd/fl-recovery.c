@@ -13,9 +13,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "directory.h"
 #include "frame.h"
+#include "keyed.h"
 #include "message.h"
 #include "option.h"
 #include "overview.h"
@@ -87,9 +89,8 @@ struct dump {
     bool all;          /* every step, so that each line names its own */
 };
 
-static void dump_state(void *context, struct bytes key, struct bytes state)
+static void dump_state(struct dump *dump, struct bytes key, struct bytes state)
 {
-    struct dump *dump = context;
     if (dump->all) {
         frame_escape(&dump->lines, dump->step);
         buffer_add_byte(&dump->lines, '\t');
@@ -100,6 +101,11 @@ static void dump_state(void *context, struct bytes key, struct bytes state)
     buffer_add_byte(&dump->lines, '\n');
 }
 
+static void collect(void *states, struct bytes key, struct bytes state)
+{
+    state_put(states, key, state);
+}
+
 static void dump_step(void *context, const struct store_step *step)
 {
     struct dump *dump = context;
@@ -107,8 +113,16 @@ static void dump_step(void *context, const struct store_step *step)
         return;
     if (dump->all)
         dump->step = step->id;
-    for (unsigned i = 0; i < dump->directory.count; i++)
-        store_each_state_at(dump->directory.parts[i], step->id, dump->directory.epoch, dump_state, dump);
+    for (unsigned i = 0; i < dump->directory.count; i++) {
+        struct state *states = state_open(NULL);
+        size_t count;
+        store_each_state_at(dump->directory.parts[i], step->id, dump->directory.epoch, collect, states);
+        struct keyed_state *list = keyed_list(states, &count);
+        for (size_t k = 0; k < count; k++)
+            dump_state(dump, list[k].key, list[k].state);
+        free(list);
+        state_close(states);
+    }
 }
 
 /* Returns whether the step has a state of the key. */

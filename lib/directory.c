@@ -229,14 +229,16 @@ void directory_convert(const char *path)
     for (unsigned i = 0; i < end; i++) {
         old.size = 0;
         directory_part_path(&old, path, i);
-        if (!store_is_old(old.data))
+        const uint64_t format = store_format(old.data);
+        if (format == 0 || format >= STORE_FORMAT)
             continue;
         new_path(&copy, path, i);
         unlink(copy.data); /* what one that was killed has left */
         CRASH_POINT("convert: before");
         const char *why = store_convert(old.data, copy.data);
         if (why != NULL)
-            message_fail(STATUS_IO, "%s: cannot be brought up to date from format 1: %s", old.data, why);
+            message_fail(STATUS_IO, "%s: cannot be brought up to date from format %" PRIu64 ": %s", old.data, format,
+                         why);
         sync_directory(path); /* the write-ahead log of the old one is gone: it must not meet the new one */
         CRASH_POINT("convert: copied");
         if (rename(copy.data, old.data) == -1)
@@ -290,7 +292,7 @@ struct store **directory_open_parts(const char *path, unsigned *count)
     if (store_part(parts[0])->count != there)
         message_fail(STATUS_MISFIT,
                      "%s: %u of %" PRIu64 " partitions are there, part-%u.sqlite3 is missing: put back a copy of all "
-                                          "partitions of the same time",
+                     "partitions of the same time",
                      path, there, store_part(parts[0])->count, there);
     buffer_free(&file);
     buffer_free(&why);

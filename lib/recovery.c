@@ -169,8 +169,7 @@ struct recovery *recovery_begin(const char *directory, int64_t backup)
     for (unsigned i = 0; i < recovery->count; i++)
         store_return_to(reader(recovery, i), recovery->resume_epoch);
     CRASH_POINT("return: after");
-    recovery->unfinished =
-        recovery->resume_epoch > 0 && !store_is_final(reader(recovery, 0), recovery->resume_epoch);
+    recovery->unfinished = recovery->resume_epoch > 0 && !store_is_final(reader(recovery, 0), recovery->resume_epoch);
     recovery->execution = store_last_execution(reader(recovery, 0)) + 1;
     if (!lock_share(recovery->lock))
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be shared: %s", directory, strerror(errno));
@@ -349,8 +348,7 @@ static uint64_t count_states(void *from)
     struct own_step *own = from;
     uint64_t count = 0;
     for (unsigned i = 0; i < own->recovery->count; i++)
-        if (store_has_states(reader(own->recovery, i), own->id))
-            count += store_rows_about(reader(own->recovery, i));
+        count += store_count_states(reader(own->recovery, i), own->id);
     return count;
 }
 
@@ -367,10 +365,8 @@ struct state *recovery_add_step(struct recovery *recovery, const char *base, con
         id.size = 0;
         buffer_print(&id, "%s-%u", base, i);
     }
-    *own = (struct own_step){.recovery = recovery,
-                             .id = copy(buffer_bytes(&id)),
-                             .signature = copy(bytes_of(signature)),
-                             .other = other};
+    *own = (struct own_step){
+        .recovery = recovery, .id = copy(buffer_bytes(&id)), .signature = copy(bytes_of(signature)), .other = other};
     buffer_free(&id);
     add_step_id(recovery, own->id);
     recovery->own[recovery->own_count++] = own;
@@ -446,31 +442,24 @@ static uint64_t find_floor(struct recovery *recovery)
     return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - seconds);
 }
 
-/* The changes of a step in a partition, as they are asked for. */
-struct changes {
-    struct state *state;
-    unsigned index;
-    unsigned count;
-};
-
-static bool next_change(void *context, struct store_change *change)
+static bool next_change(void *state, struct store_change *change)
 {
-    const struct changes *changes = context;
     struct state_change next;
-    if (!state_next_change(changes->state, changes->index, changes->count, &next))
+    if (!state_next_change(state, &next))
         return false;
-    *change = (struct store_change){next.key, next.state, next.saved};
+    *change = (struct store_change){next.key, next.state, next.hash, next.saved};
     return true;
 }
 
 static void save_step(struct recovery *recovery, struct own_step *own, unsigned index)
 {
     struct store *store = writer(recovery, index);
-    struct changes changes = {own->state, index, recovery->count};
+    const size_t count = state_begin_changes(own->state, index, recovery->count);
     if (!own->saved)
         store_add_step(store, own->id, own->signature, recovery->epoch);
-    store_put(store, own->id, recovery->epoch, next_change, &changes);
     store_set_front(store, own->id, recovery->epoch);
+    if (count > 0)
+        store_put(store, own->id, recovery->epoch, count, next_change, own->state);
 }
 
 /* Partition 0, which has the commits, is the last one. */
@@ -618,13 +607,14 @@ static bool next_base(void *context, struct store_change *change)
 
 void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key, struct bytes state)
 {
-    unsigned index = (unsigned)(state_hash(key) % recovery->count);
-    struct store_change base = {.key = key, .state = state};
+    const uint64_t hash = state_hash(key);
+    const unsigned index = (unsigned)(hash % recovery->count);
+    struct store_change base = {.key = key, .state = state, .hash = (uint32_t)hash};
     CRASH_POINT("base: before");
     begin_write(recovery, index);
-    store_put(writer(recovery, index), recovery->steps[step], 0, next_base, &base);
-    state_note_saved(recovery->own[step - recovery->steps_before]->state, key);
+    store_put(writer(recovery, index), recovery->steps[step], 0, 1, next_base, &base);
     end_write(recovery, index);
+    state_note_saved(recovery->own[step - recovery->steps_before]->state, key);
     CRASH_POINT("base: after");
 }
 

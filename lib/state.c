@@ -12,7 +12,7 @@ enum {
     LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
     AHEAD = 8,        /* changes that are asked for before they are read */
-    FEW = 256,        /* so few are sorted as quickly by comparing them */
+    FEW = 64,         /* so few are sorted as quickly by comparing them */
     CHANGES_MOST = INT32_MAX / 2
 };
 
@@ -41,10 +41,19 @@ struct entries {
     size_t room;
 };
 
+/* Entries that changed, and the low halves of their keys' hashes: to ask the entries for them would take longer than
+ * the sort. */
+struct changes {
+    struct entry **at;
+    uint32_t *hashes;
+    size_t count;
+    size_t room;
+};
+
 /* A frozen change on its way through the sort. */
 struct sorted {
-    uint64_t prefix; /* of the key, as a number that sorts as the bytes do */
-    const struct entry *entry;
+    uint32_t hash;
+    uint32_t index; /* in the list of changes */
 };
 
 struct state {
@@ -62,15 +71,16 @@ struct state {
     uint64_t lookups;
     uint32_t generation; /* that changes belong to now; the frozen one is the one before */
     bool frozen;
-    struct entries changed;  /* in this generation */
-    struct entries written;  /* in the frozen one */
+    struct changes changed;  /* in this generation */
+    struct changes written;  /* in the frozen one */
     struct entries replaced; /* frozen entries that are in no slot any more */
     bool discarded;          /* some of changed is a discarded key */
     bool discarded_written;  /* some of written is */
     struct buffer joined;    /* a state and what is appended to it */
     struct sorted *sorted;   /* the other thread's from here */
     size_t *ends;            /* of the partitions in it */
-    size_t next;
+    size_t next;             /* change of the partition that was begun */
+    size_t end;
 };
 
 static void entries_add(struct entries *list, struct entry *entry)
@@ -80,6 +90,17 @@ static void entries_add(struct entries *list, struct entry *entry)
         list->at = bytes_reallocate(list->at, list->room * sizeof(struct entry *));
     }
     list->at[list->count++] = entry;
+}
+
+static void changes_add(struct changes *list, struct entry *entry, uint32_t hash)
+{
+    if (list->count == list->room) {
+        list->room = list->room == 0 ? 16 : list->room * 2;
+        list->at = bytes_reallocate(list->at, list->room * sizeof(struct entry *));
+        list->hashes = bytes_reallocate(list->hashes, list->room * sizeof *list->hashes);
+    }
+    list->at[list->count] = entry;
+    list->hashes[list->count++] = hash;
 }
 
 static struct bytes entry_key(const struct entry *entry)
@@ -160,7 +181,9 @@ void state_close(struct state *state)
     slab_free(&state->slab);
     free(state->slots);
     free(state->changed.at);
+    free(state->changed.hashes);
     free(state->written.at);
+    free(state->written.hashes);
     free(state->replaced.at);
     buffer_free(&state->joined);
     free(state->sorted);
@@ -354,7 +377,7 @@ static void set_anew(struct state *state, struct state_slot *slot, struct bytes 
         message_fail(STATUS_SYSTEM, "more than %d keys changed in one epoch: take a shorter snapshot interval",
                      CHANGES_MOST);
     entry->place = state->changed.count & CHANGES_MOST;
-    entries_add(&state->changed, entry);
+    changes_add(&state->changed, entry, slot->hash);
 }
 
 void state_set(struct state *state, struct state_slot *slot, struct bytes value)
@@ -425,7 +448,7 @@ void state_freeze(struct state *state)
 {
     if (state->generation == UINT32_MAX)
         restart_generations(state);
-    struct entries none = state->written;
+    struct changes none = state->written;
     state->written = state->changed;
     state->changed = none;
     state->discarded_written = state->discarded;
@@ -434,64 +457,43 @@ void state_freeze(struct state *state)
     state->frozen = true;
 }
 
-static int compare(const void *left, const void *right)
+static bool is_before(const struct state *state, struct sorted a, struct sorted b)
 {
-    const struct sorted *a = left, *b = right;
-    if (a->prefix != b->prefix)
-        return a->prefix < b->prefix ? -1 : 1;
-    return bytes_compare(entry_key(a->entry), entry_key(b->entry));
+    if (a.hash != b.hash)
+        return a.hash < b.hash;
+    return bytes_compare(entry_key(state->written.at[a.index]), entry_key(state->written.at[b.index])) < 0;
 }
 
-/* How many bytes all the keys begin with alike. */
-static size_t common_prefix(const struct entries *list)
+static void sort_few(const struct state *state, struct sorted *list, size_t count)
 {
-    struct bytes first = entry_key(list->at[0]);
-    size_t common = first.size;
-    for (size_t i = 1; i < list->count && common > 0; i++) {
-        struct bytes key = entry_key(list->at[i]);
-        if (key.size < common)
-            common = key.size;
-        if (memcmp(key.data, first.data, common) != 0)
-            for (common = 0; key.data[common] == first.data[common];)
-                common++;
+    for (size_t i = 1; i < count; i++) {
+        const struct sorted moved = list[i];
+        size_t to = i;
+        for (; to > 0 && is_before(state, moved, list[to - 1]); to--)
+            list[to] = list[to - 1];
+        list[to] = moved;
     }
-    return common;
 }
 
-/* Eight bytes of the key from skip on, the first the most significant; zeros where it is shorter. */
-static uint64_t key_prefix(const struct entry *entry, size_t skip)
+/* Sorts by the hashes, some bits of them at a time, the last first, each time keeping the order that there was. */
+static void sort_by_hash(struct sorted *list, size_t count)
 {
-    unsigned char bytes[8] = {0};
-    size_t left = entry->key_size - skip;
-    memcpy(bytes, entry->data + skip, left < 8 ? left : 8);
-    uint64_t prefix = 0;
-    for (int i = 0; i < 8; i++)
-        prefix = prefix << 8 | bytes[i];
-    return prefix;
-}
-
-/* Sorts by the prefixes, a byte of them at a time, the last first, each time keeping the order that there was. */
-static void sort_by_prefix(struct sorted *list, size_t count)
-{
-    enum { BYTES = sizeof list->prefix, VALUES = 256 };
-    static const unsigned width = 8;
-    size_t(*starts)[VALUES] = bytes_allocate(BYTES * sizeof *starts);
+    enum { BITS = 11, ROUNDS = 3, VALUES = 1 << BITS };
+    size_t(*starts)[VALUES] = bytes_allocate(ROUNDS * sizeof *starts);
     struct sorted *from = list, *to = bytes_allocate(count * sizeof *to), *const spare = to;
-    memset(starts, 0, BYTES * sizeof *starts);
+    memset(starts, 0, ROUNDS * sizeof *starts);
     for (size_t i = 0; i < count; i++)
-        for (unsigned byte = 0; byte < BYTES; byte++)
-            starts[byte][list[i].prefix >> byte * width & (VALUES - 1)]++;
-    for (unsigned byte = 0; byte < BYTES; byte++) {
-        size_t *start = starts[byte], sum = 0;
-        if (start[list->prefix >> byte * width & (VALUES - 1)] == count)
-            continue; /* the same in all of them */
+        for (unsigned round = 0; round < ROUNDS; round++)
+            starts[round][list[i].hash >> round * BITS & (VALUES - 1)]++;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        size_t *start = starts[round], sum = 0;
         for (size_t value = 0; value < VALUES; value++) {
             size_t some = start[value];
             start[value] = sum;
             sum += some;
         }
         for (size_t i = 0; i < count; i++)
-            to[start[from[i].prefix >> byte * width & (VALUES - 1)]++] = from[i];
+            to[start[from[i].hash >> round * BITS & (VALUES - 1)]++] = from[i];
         struct sorted *other = from;
         from = to;
         to = other;
@@ -502,65 +504,82 @@ static void sort_by_prefix(struct sorted *list, size_t count)
     free(starts);
 }
 
-static void sort_by_key(struct sorted *list, size_t count)
+static void sort(const struct state *state, struct sorted *list, size_t count)
 {
     if (count < FEW) {
-        qsort(list, count, sizeof *list, compare);
+        sort_few(state, list, count);
         return;
     }
-    sort_by_prefix(list, count);
+    sort_by_hash(list, count);
     for (size_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && list[end].prefix == list[i].prefix;)
+        for (end = i + 1; end < count && list[end].hash == list[i].hash;)
             end++;
-        if (end - i > 1)
-            qsort(list + i, end - i, sizeof *list, compare);
+        sort_few(state, list + i, end - i);
     }
 }
 
-/* Sorts the frozen changes by partition and key. */
+/* In which of several partitions each change is; NULL where there is but one. The caller frees it. */
+static unsigned *find_partitions(const struct changes *list, unsigned partitions)
+{
+    if (partitions == 1)
+        return NULL;
+    unsigned *found = bytes_allocate(list->count * sizeof *found);
+    for (size_t i = 0; i < list->count; i++) {
+        if (i + AHEAD < list->count)
+            __builtin_prefetch(list->at[i + AHEAD]);
+        found[i] = (unsigned)(state_hash(entry_key(list->at[i])) % partitions);
+    }
+    return found;
+}
+
+/* Sorts the frozen changes by partition, hash and key. */
 static void sort_changes(struct state *state, unsigned partitions)
 {
-    const struct entries *list = &state->written;
+    const struct changes *list = &state->written;
+    unsigned *found = find_partitions(list, partitions);
     state->ends = bytes_allocate((partitions + 1) * sizeof *state->ends);
     memset(state->ends, 0, (partitions + 1) * sizeof *state->ends);
-    unsigned *places = partitions > 1 ? bytes_allocate(list->count * sizeof *places) : NULL;
     state->sorted = bytes_allocate(list->count * sizeof *state->sorted);
-    for (size_t i = 0; i < list->count; i++) {
-        unsigned partition = places == NULL ? 0 : (unsigned)(state_hash(entry_key(list->at[i])) % partitions);
-        if (places != NULL)
-            places[i] = partition;
-        state->ends[partition + 1]++;
-    }
-    for (unsigned i = 0; i < partitions; i++)
+    for (size_t i = 0; found != NULL && i < list->count; i++)
+        state->ends[found[i] + 1]++;
+    for (unsigned i = 1; i < partitions; i++)
         state->ends[i + 1] += state->ends[i];
-    const size_t skip = list->count > 0 ? common_prefix(list) : 0;
     for (size_t i = 0; i < list->count; i++) {
-        size_t at = state->ends[places != NULL ? places[i] : 0]++;
-        state->sorted[at] = (struct sorted){key_prefix(list->at[i], skip), list->at[i]};
+        size_t at = state->ends[found != NULL ? found[i] : 0]++;
+        state->sorted[at] = (struct sorted){list->hashes[i], (uint32_t)i};
     }
-    free(places);
+    free(found);
     /* Filling moved the start of each partition to its end. */
     for (unsigned i = 0; i < partitions; i++) {
         size_t start = i > 0 ? state->ends[i - 1] : 0;
-        sort_by_key(state->sorted + start, state->ends[i] - start);
+        sort(state, state->sorted + start, state->ends[i] - start);
     }
-    state->next = partitions > 1 ? state->ends[partitions - 2] : 0;
 }
 
-bool state_next_change(struct state *state, unsigned partition, unsigned partitions, struct state_change *change)
+size_t state_begin_changes(struct state *state, unsigned partition, unsigned partitions)
 {
     if (state->sorted == NULL)
         sort_changes(state, partitions);
-    while (state->next < state->ends[partition]) {
-        if (state->next + AHEAD < state->written.count)
-            __builtin_prefetch(state->sorted[state->next + AHEAD].entry);
-        const struct entry *entry = state->sorted[state->next++].entry;
+    state->next = partition > 0 ? state->ends[partition - 1] : 0;
+    state->end = state->ends[partition];
+    return state->end - state->next;
+}
+
+bool state_next_change(struct state *state, struct state_change *change)
+{
+    const struct changes *list = &state->written;
+    while (state->next < state->end) {
+        if (state->next + 2 * AHEAD < list->count) {
+            __builtin_prefetch(&list->at[state->sorted[state->next + 2 * AHEAD].index]);
+            __builtin_prefetch(list->at[state->sorted[state->next + AHEAD].index]);
+        }
+        const struct sorted *next = &state->sorted[state->next++];
+        const struct entry *entry = list->at[next->index];
         if (entry->value_size == NONE && !entry->saved)
             continue;
-        *change = (struct state_change){entry_key(entry), entry_value(entry), entry->saved};
+        *change = (struct state_change){entry_key(entry), entry_value(entry), next->hash, entry->saved};
         return true;
     }
-    state->next = partition > 1 ? state->ends[partition - 2] : 0;
     return false;
 }
 

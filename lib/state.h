@@ -1,8 +1,8 @@
 /* state: key -> state of one step, what changed in the epoch, and loading on demand.
  *
  * Keys and states are bytes. A state that was never met is asked of the loader; after many questions everything is
- * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the keys, by
- * one other thread, while this one goes on changing states; a frozen state that changes is left to the reader and
+ * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the hashes,
+ * by one other thread, while this one goes on changing states; a frozen state that changes is left to the reader and
  * replaced. */
 #ifndef STATE_H
 #define STATE_H
@@ -29,6 +29,7 @@ struct state_loader {
 struct state_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */
+    uint32_t hash;      /* the low half of the key's */
     bool saved;         /* the key may have a saved state */
 };
 
@@ -74,9 +75,13 @@ void state_each(struct state *state, void (*call)(void *context, struct bytes ke
 /* Freezes what changed since the last freeze, which must have been thawed. */
 void state_freeze(struct state *state);
 
-/* For the other thread: the next change of those whose hash % partitions is partition; false after the last.
- * The partitions are asked for from the highest to 0, each until false. */
-bool state_next_change(struct state *state, unsigned partition, unsigned partitions, struct state_change *change);
+/* For the other thread: begins with the changes of keys whose hash % partitions is partition, and returns how many there
+ * are at most. partitions must be the same until state_thaw. */
+size_t state_begin_changes(struct state *state, unsigned partition, unsigned partitions);
+
+/* The next of them, in the order of the low halves of their hashes, and of their keys where these are the same; false
+ * after the last. */
+bool state_next_change(struct state *state, struct state_change *change);
 
 /* The frozen changes are saved: forgets that they were changes. */
 void state_thaw(struct state *state);

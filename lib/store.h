@@ -12,7 +12,7 @@
 #include "bytes.h"
 
 enum {
-    STORE_FORMAT = 2,              /* user_version */
+    STORE_FORMAT = 3,              /* user_version */
     STORE_APPLICATION = 0x666c6f77 /* application_id: "flow" */
 };
 
@@ -38,10 +38,10 @@ struct store_step {
  * buffer that the next call reuses. */
 const char *store_create(const char *path, const struct store_part *part);
 
-/* Whether the file at path is a partition of format 1, which store_open refuses; and its copy in the format of today,
- * which is made as store_create makes one, and answered for in the same way. The copy is to take the place of the file,
- * which nobody else may have open. */
-bool store_is_old(const char *path);
+/* The format of the partition at path, as its header has it; 0 where it is none. And its copy in the format of today of
+ * one that has an older format, which store_open refuses; it is made as store_create makes one, and answered for in the
+ * same way. The copy is to take the place of the file, which nobody else may have open. */
+uint64_t store_format(const char *path);
 const char *store_convert(const char *old, const char *path);
 
 /* Opens a partition; the caller closes it. */
@@ -94,7 +94,7 @@ const char *store_copy(struct store *store, const char *path);
 /* The newest state of a key; data is NULL where it has none. Valid until the next call. */
 struct bytes store_get(struct store *store, struct bytes step, struct bytes key);
 
-/* Calls for each key of a step that has a state, in the order of the keys, with views valid during the call. */
+/* Calls for each key of a step that has a state, in no order, with views valid during the call. */
 void store_each_state(struct store *store, struct bytes step,
                       void (*call)(void *context, struct bytes key, struct bytes state), void *context);
 
@@ -103,11 +103,8 @@ struct bytes store_get_at(struct store *store, struct bytes step, struct bytes k
 void store_each_state_at(struct store *store, struct bytes step, uint64_t epoch,
                          void (*call)(void *context, struct bytes key, struct bytes state), void *context);
 
-/* Whether the file has a change of the step. */
-bool store_has_states(struct store *store, struct bytes step);
-
-/* About how many rows the file holds, from its size: what a scan would cost. */
-uint64_t store_rows_about(struct store *store);
+/* About how many keys of the step have a state; 0: none has. */
+uint64_t store_count_states(struct store *store, struct bytes step);
 
 /* A transaction: begin, the calls below, end. store_end makes it durable, and copies the write-ahead log into
  * the file once it has grown long; so begin to end stands under the partition's lock. */
@@ -119,15 +116,17 @@ void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
 void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t floor);
 void store_forget_step(struct store *store, struct bytes step);
 
-/* The changes of a step in an epoch, for each key one at most, quickest in the order of the keys: next sets the change
- * and returns true, or returns false after the last. The views must live until store_put returns. Deletes twice as many
- * rows that no return to the floor or later needs, where there are any. */
+/* The changes of a step in an epoch, for each key one at most, in the order of the low halves of their hashes, and of
+ * their keys where these are the same: next sets the change and returns true, or returns false after the last. The
+ * views must live until store_put returns. There are about count of them, by which it is decided how they are stored.
+ * Deletes twice as much that no return to the floor or later needs, where there is any. */
 struct store_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */
+    uint32_t hash;      /* the low half of the key's */
     bool saved;         /* the key may have a state in the file */
 };
-void store_put(struct store *store, struct bytes step, uint64_t epoch,
+void store_put(struct store *store, struct bytes step, uint64_t epoch, uint64_t count,
                bool (*next)(void *context, struct store_change *change), void *context);
 
 /* Notes that no return to before floor will be made. */

@@ -48,7 +48,7 @@ flow() {
 }
 
 @test "a page of the file that holds nothing now" {
-    seq 20000 >nums
+    seq 50000 >nums
     run_sh 'fl-input -r db nums | fl-key -f 1 | fl-statemap sum | fl-out sums && fl-recovery forget db statemap'
     expect_status 0
     [ "$(sqlite3 db/part-0.sqlite3 'PRAGMA freelist_count')" -gt 100 ]
@@ -61,7 +61,7 @@ flow() {
 
 # crash POINT: runs a flow of many keys in one epoch, with the stage that has them killed at the point.
 crash() {
-    awk 'BEGIN { for (i = 0; i < 200000; i++) print i * 7919 % 200003 }' >nums
+    awk 'BEGIN { for (i = 0; i < 500000; i++) print i * 7919 % 500009 }' >nums
     run_sh "PATH='${CRASH:-$ROOT/build/crash}/bin':\$PATH; fl-input -r db -s 1h nums | fl-key -f 1 |
         FL_CRASH='fl-statemap:$1' fl-statemap count | fl-out counts"
     expect_status 74
@@ -73,8 +73,8 @@ goes_on() {
     run_sh 'fl-recovery check db && fl-input -r db nums | fl-key -f 1 | fl-statemap count | fl-out counts'
     expect_status 0
     expect_stderr ''
-    [ "$(wc -l <counts)" -eq 200000 ]
-    [ "$(fl-recovery dump db statemap | grep -c $'\t1$')" -eq 200000 ]
+    [ "$(wc -l <counts)" -eq 500000 ]
+    [ "$(fl-recovery dump db statemap | grep -c $'\t1$')" -eq 500000 ]
     fl-recovery check db
     [ "$(ls db)" = $'lock\npart-0.sqlite3' ]
 }
@@ -82,7 +82,7 @@ goes_on() {
 @test "a write-ahead log that was left behind, and copied by another program" {
     crash 'checkpoint: before:1'
     [ "$(sqlite3 db/part-0.sqlite3 "SELECT front_epoch, count(*) FROM fronts JOIN snaps USING (step_id)
-        WHERE step_id = 'statemap'")" = '1|200000' ]
+        WHERE step_id = 'statemap'")" = '1|500000' ]
     [ ! -e db/part-0.sqlite3-wal ]
     [ "$(sqlite3 db/part-0.sqlite3 'PRAGMA integrity_check')" = ok ]
     goes_on

@@ -231,12 +231,12 @@ sqlite3_has_front() {
 
 @test "check lists all that is wrong" {
     flow
-    edit_part db/part-0.sqlite3 "UPDATE snaps SET ser_change = 'x' WHERE step_id = 'statemap';
+    edit_part db/part-0.sqlite3 "UPDATE changes SET ser_change = 'x' WHERE step_id = 'statemap';
         UPDATE fronts SET front_epoch = 0 WHERE step_id = 'input'; DELETE FROM steps WHERE step_id = 'out'"
     for i in 1 2; do
-        edit_part db/part-$i.sqlite3 "UPDATE snaps SET ser_change = 'x' WHERE step_id = 'statemap';
+        edit_part db/part-$i.sqlite3 "UPDATE changes SET ser_change = 'x' WHERE step_id = 'statemap';
             INSERT INTO commits VALUES (1, 1, 1); ATTACH 'db/part-0.sqlite3' AS other;
-            INSERT OR IGNORE INTO snaps SELECT * FROM other.snaps"
+            INSERT OR IGNORE INTO changes SELECT * FROM other.changes"
     done
     run_sh 'fl-recovery check db'
     expect_status 78
@@ -256,7 +256,7 @@ sqlite3_has_front() {
     echo 'no database, but long enough to have a header of one, which is a hundred bytes, so here are some more of them' \
         >db/part-0.sqlite3
     dd if=/dev/zero of=db/part-1.sqlite3 bs=4096 seek=1 count=12 conv=notrunc 2>/dev/null
-    edit_part db/part-2.sqlite3 "INSERT INTO fronts VALUES ('other', 1)"
+    edit_part db/part-2.sqlite3 "INSERT INTO fronts VALUES ('other', 1, 0, 0)"
     run_sh 'fl-recovery check db'
     expect_status 78
     expect_message 'part-0\.sqlite3: is not a database'
@@ -328,7 +328,7 @@ fl-recovery: $directory/part-2.sqlite3: is partition 0 by what it says: give it 
 
 @test "forget finishes what was broken off" {
     flow
-    edit_part db/part-1.sqlite3 "DELETE FROM snaps WHERE step_id = 'statemap'; DELETE FROM steps WHERE step_id = 'statemap';
+    edit_part db/part-1.sqlite3 "DELETE FROM changes WHERE step_id = 'statemap'; DELETE FROM steps WHERE step_id = 'statemap';
         DELETE FROM fronts WHERE step_id = 'statemap'"
     run_sh 'fl-input -r db lines'
     expect_status 78

@@ -177,9 +177,7 @@ mapper_survives() {
 
 # saved_states STEP: each key of the step and its state, as the first partition of the directory db has them.
 saved_states() {
-    sqlite3 -readonly db/part-0.sqlite3 "SELECT state_key, ser_change FROM
-        (SELECT state_key, ser_change, max(snap_epoch) FROM snaps WHERE step_id = '$1' GROUP BY 1)
-        WHERE ser_change IS NOT NULL"
+    sqlite3 -readonly db/part-0.sqlite3 "SELECT state_key, ser_change FROM snaps WHERE step_id = '$1' ORDER BY 1"
 }
 
 # A stage for lines such as `b 4`: the first byte is the key, what stands behind the second one the value.

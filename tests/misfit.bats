@@ -151,8 +151,8 @@ last_refuses() {
 }
 
 @test "a newer format" {
-    edit_part db/part-2.sqlite3 'PRAGMA user_version = 3'
-    refuses "$directory/part-2.sqlite3: has format 3, newer than 2, which this program knows: use a newer version of the\
+    edit_part db/part-2.sqlite3 'PRAGMA user_version = 4'
+    refuses "$directory/part-2.sqlite3: has format 4, newer than 3, which this program knows: use a newer version of the\
  program"
 }
 
@@ -219,7 +219,7 @@ last_refuses() {
 
 @test "a state that was changed by another hand" {
     for part in db/part-*; do
-        edit_part "$part" "UPDATE snaps SET ser_change = '7' WHERE step_id = 'statemap' AND state_key = 'c'"
+        edit_part "$part" "UPDATE changes SET ser_change = '7' WHERE step_id = 'statemap' AND state_key = 'c'"
     done
     run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | fl-out'
     expect_status 78
@@ -232,7 +232,7 @@ last_refuses() {
 
 @test "a position that was changed by another hand" {
     for part in db/part-*; do
-        edit_part "$part" "UPDATE snaps SET ser_change = replace(ser_change, 'offset=12', 'offset=16')
+        edit_part "$part" "UPDATE changes SET ser_change = replace(ser_change, 'offset=12', 'offset=16')
             WHERE step_id = 'input'"
     done
     run_sh 'fl-input -r db lines'
@@ -245,7 +245,7 @@ last_refuses() {
 }
 
 @test "a file without one of its tables" {
-    for table in snaps undos fronts commits parts; do
+    for table in changes undos images blocks fronts commits parts; do
         edit_part db/part-1.sqlite3 "DROP TABLE $table"
         run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | fl-out'
         expect_status 78

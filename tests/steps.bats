@@ -21,9 +21,7 @@ every_part() {
 
 # The state of each key of each step.
 states() {
-    every_part "$1" "SELECT step_id, state_key, ser_change FROM snaps AS newest
-        WHERE step_id LIKE 'statemap%' AND snap_epoch = (SELECT max(snap_epoch) FROM snaps
-            WHERE step_id = newest.step_id AND state_key = newest.state_key)"
+    every_part "$1" "SELECT step_id, state_key, ser_change FROM snaps WHERE step_id LIKE 'statemap%' ORDER BY 1, 2"
 }
 
 # Which partition each key of a step is in.
