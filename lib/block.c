@@ -9,13 +9,11 @@ size_t block_room(struct bytes key, struct bytes state)
 
 static char *put(char *to, struct bytes bytes)
 {
-    char digits[20], *start = digits + sizeof digits;
-    size_t size = bytes.size;
-    do {
-        *--start = (char)('0' + size % 10);
-        size /= 10;
-    } while (size > 0);
-    to = bytes_copy(to, (struct bytes){start, (size_t)(digits + sizeof digits - start)});
+    size_t size = bytes.size, unit = 1;
+    while (unit <= size / 10)
+        unit *= 10;
+    for (; unit > 0; size %= unit, unit /= 10)
+        *to++ = (char)('0' + size / unit);
     *to++ = ':';
     return bytes_copy(to, bytes);
 }

@@ -464,7 +464,7 @@ static bool is_before(const struct state *state, struct sorted a, struct sorted 
     return bytes_compare(entry_key(state->written.at[a.index]), entry_key(state->written.at[b.index])) < 0;
 }
 
-static void sort_few(const struct state *state, struct sorted *list, size_t count)
+static void sort_by_insertion(const struct state *state, struct sorted *list, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
         const struct sorted moved = list[i];
@@ -475,16 +475,17 @@ static void sort_few(const struct state *state, struct sorted *list, size_t coun
     }
 }
 
-/* Sorts by the hashes, some bits of them at a time, the last first, each time keeping the order that there was. */
+/* Sorts by the first bits of the hashes, some at a time, the last first, each time keeping the order that there was.
+ * Then only neighbours are out of order, and few of them. */
 static void sort_by_hash(struct sorted *list, size_t count)
 {
-    enum { BITS = 11, ROUNDS = 3, VALUES = 1 << BITS };
+    enum { BITS = 11, ROUNDS = 2, VALUES = 1 << BITS, SKIPPED = 32 - ROUNDS * BITS };
     size_t(*starts)[VALUES] = bytes_allocate(ROUNDS * sizeof *starts);
     struct sorted *from = list, *to = bytes_allocate(count * sizeof *to), *const spare = to;
     memset(starts, 0, ROUNDS * sizeof *starts);
     for (size_t i = 0; i < count; i++)
         for (unsigned round = 0; round < ROUNDS; round++)
-            starts[round][list[i].hash >> round * BITS & (VALUES - 1)]++;
+            starts[round][list[i].hash >> (SKIPPED + round * BITS) & (VALUES - 1)]++;
     for (unsigned round = 0; round < ROUNDS; round++) {
         size_t *start = starts[round], sum = 0;
         for (size_t value = 0; value < VALUES; value++) {
@@ -493,7 +494,7 @@ static void sort_by_hash(struct sorted *list, size_t count)
             sum += some;
         }
         for (size_t i = 0; i < count; i++)
-            to[start[from[i].hash >> round * BITS & (VALUES - 1)]++] = from[i];
+            to[start[from[i].hash >> (SKIPPED + round * BITS) & (VALUES - 1)]++] = from[i];
         struct sorted *other = from;
         from = to;
         to = other;
@@ -506,16 +507,9 @@ static void sort_by_hash(struct sorted *list, size_t count)
 
 static void sort(const struct state *state, struct sorted *list, size_t count)
 {
-    if (count < FEW) {
-        sort_few(state, list, count);
-        return;
-    }
-    sort_by_hash(list, count);
-    for (size_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && list[end].hash == list[i].hash;)
-            end++;
-        sort_few(state, list + i, end - i);
-    }
+    if (count >= FEW)
+        sort_by_hash(list, count);
+    sort_by_insertion(state, list, count);
 }
 
 /* In which of several partitions each change is; NULL where there is but one. The caller frees it. */
@@ -571,7 +565,9 @@ bool state_next_change(struct state *state, struct state_change *change)
     while (state->next < state->end) {
         if (state->next + 2 * AHEAD < list->count) {
             __builtin_prefetch(&list->at[state->sorted[state->next + 2 * AHEAD].index]);
-            __builtin_prefetch(list->at[state->sorted[state->next + AHEAD].index]);
+            const struct entry *ahead = list->at[state->sorted[state->next + AHEAD].index];
+            __builtin_prefetch(ahead);
+            __builtin_prefetch(ahead->data + SLAB_STEP); /* an entry often lies in two lines of the cache */
         }
         const struct sorted *next = &state->sorted[state->next++];
         const struct entry *entry = list->at[next->index];

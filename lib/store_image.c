@@ -75,7 +75,7 @@ static int compare(const struct store_change *a, const struct store_change *b)
 {
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
-    return bytes_compare(a->key, b->key);
+    return bytes_equal(a->key, b->key) ? 0 : bytes_compare(a->key, b->key);
 }
 
 /* Which of two that are each in order comes first: below 0 for a, 0 for both. One of them is there. */
