@@ -442,6 +442,8 @@ static uint64_t find_floor(struct recovery *recovery)
     return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - seconds);
 }
 
+_Static_assert((int)STATE_KEPT >= (int)STORE_KEPT, "the store needs so many changes at a time");
+
 static bool next_change(void *state, struct store_change *change)
 {
     struct state_change next;

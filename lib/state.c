@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -12,6 +13,7 @@ enum {
     LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
     AHEAD = 8,        /* changes that are asked for before they are read */
+    PUBLISHED = 64,   /* changes are read before it is said how far */
     FEW = 64,         /* so few are sorted as quickly by comparing them */
     CHANGES_MOST = INT32_MAX / 2
 };
@@ -79,6 +81,8 @@ struct state {
     struct buffer joined;    /* a state and what is appended to it */
     struct sorted *sorted;   /* the other thread's from here */
     size_t *ends;            /* of the partitions in it */
+    bool in_order;           /* all of it: there is but one partition */
+    _Atomic uint32_t read;   /* frozen entries with smaller hashes are not needed any more */
     size_t next;             /* change of the partition that was begun */
     size_t end;
 };
@@ -251,6 +255,13 @@ static bool is_frozen(const struct state *state, const struct state_slot *slot)
     return state->frozen && slot->generation == state->generation - 1;
 }
 
+/* Whether a frozen entry was read, so that it may change where it is. Not where some were discarded: state_thaw looks
+ * for these. */
+static bool is_read(const struct state *state, const struct state_slot *slot)
+{
+    return !state->discarded_written && slot->hash < atomic_load_explicit(&state->read, memory_order_acquire);
+}
+
 /* Looks at a few slots, and lets go of what is clean. */
 static void let_go(struct state *state)
 {
@@ -347,8 +358,9 @@ static void set_anew(struct state *state, struct state_slot *slot, struct bytes 
         remove_slot(state, slot);
         return;
     }
-    const bool changed = is_changed(state, slot), frozen = is_frozen(state, slot);
-    if (frozen || (value.data != NULL && value.size > entry->room)) {
+    const bool fits = value.data != NULL && value.size <= entry->room;
+    const bool changed = is_changed(state, slot), frozen = is_frozen(state, slot) && !(fits && is_read(state, slot));
+    if (frozen || (value.data != NULL && !fits)) {
         struct entry *fresh = entry_new(state, entry_key(entry), value, room);
         fresh->place = entry->place;
         fresh->saved = entry->saved;
@@ -455,6 +467,7 @@ void state_freeze(struct state *state)
     state->discarded = false;
     state->generation++;
     state->frozen = true;
+    atomic_store_explicit(&state->read, 0, memory_order_relaxed);
 }
 
 static bool is_before(const struct state *state, struct sorted a, struct sorted b)
@@ -556,6 +569,7 @@ size_t state_begin_changes(struct state *state, unsigned partition, unsigned par
         sort_changes(state, partitions);
     state->next = partition > 0 ? state->ends[partition - 1] : 0;
     state->end = state->ends[partition];
+    state->in_order = partitions == 1;
     return state->end - state->next;
 }
 
@@ -563,6 +577,8 @@ bool state_next_change(struct state *state, struct state_change *change)
 {
     const struct changes *list = &state->written;
     while (state->next < state->end) {
+        if (state->next % PUBLISHED == 0 && state->next >= STATE_KEPT && state->in_order)
+            atomic_store_explicit(&state->read, state->sorted[state->next - STATE_KEPT].hash, memory_order_release);
         if (state->next + 2 * AHEAD < list->count) {
             __builtin_prefetch(&list->at[state->sorted[state->next + 2 * AHEAD].index]);
             const struct entry *ahead = list->at[state->sorted[state->next + AHEAD].index];

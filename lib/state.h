@@ -25,7 +25,9 @@ struct state_loader {
     void *from;
 };
 
-/* A change of the frozen epoch. The views are valid until state_thaw. */
+/* A change of the frozen epoch. The views are valid until state_thaw, or until STATE_KEPT more changes were given: then
+ * the state may change where it is. */
+enum { STATE_KEPT = 256 };
 struct state_change {
     struct bytes key;
     struct bytes state; /* data NULL: discarded */

@@ -8,7 +8,7 @@
 #include "store.h"
 
 enum {
-    STORE_FEED_MOST = 128, /* changes that one statement takes */
+    STORE_FEED_MOST = STORE_KEPT, /* changes that one statement takes */
     STORE_BUSY = 10000     /* milliseconds: another process opens, recovers or closes the file: it is quick, or hangs */
 };
 

@@ -96,23 +96,43 @@ static uint64_t load_count(void *from)
 struct reading {
     struct state *state;
     unsigned partitions;
-    struct state_change changes[KEYS];
+    struct state_change changes[KEYS]; /* first as they were given, then copies */
     unsigned partition_of[KEYS];
     size_t count;
 };
 
+static struct bytes copy_of(struct bytes bytes)
+{
+    char *copy = bytes.data != NULL ? bytes_allocate(bytes.size + 1) : NULL;
+    if (copy != NULL)
+        memcpy(copy, bytes.data, bytes.size);
+    return (struct bytes){copy, bytes.size};
+}
+
+static void copy_change(struct state_change *change)
+{
+    change->key = copy_of(change->key);
+    change->state = copy_of(change->state);
+}
+
+/* Each change is looked at as late as may be. */
 static void *read_changes(void *context)
 {
     struct reading *reading = context;
+    size_t copied = 0;
     for (unsigned partition = reading->partitions; partition-- > 0;) {
         struct state_change change;
         state_begin_changes(reading->state, partition, reading->partitions);
         while (state_next_change(reading->state, &change) && reading->count < KEYS) {
             reading->partition_of[reading->count] = partition;
             reading->changes[reading->count++] = change;
+            if (reading->count - copied == STATE_KEPT)
+                copy_change(&reading->changes[copied++]);
             sched_yield();
         }
     }
+    while (copied < reading->count)
+        copy_change(&reading->changes[copied++]);
     return NULL;
 }
 
@@ -146,6 +166,10 @@ static void check_reading(const struct reading *reading)
         CHECK_ABOUT(key_of(i), table[i].met || (table[i].frozen.data == NULL && table[i].saved.data == NULL));
         value_set(&table[i].saved, value_bytes(table[i].frozen));
         table[i].is_frozen = table[i].met = false;
+    }
+    for (size_t c = 0; c < reading->count; c++) {
+        free((char *)reading->changes[c].key.data);
+        free((char *)reading->changes[c].state.data);
     }
 }
 
@@ -339,6 +363,97 @@ static void check_order(size_t count, unsigned partitions)
     state_close(state);
 }
 
+/* --- many keys, which change where they are once they were read --------------------------------------------------- */
+
+enum { MANY = 20000, EPOCHS = 12 };
+
+static struct {
+    struct state *state;
+    unsigned now[MANY], frozen[MANY]; /* the number in a state; 0: it did not change */
+    size_t read;
+    size_t wrong;
+} many;
+
+static struct bytes many_key(char *to, size_t i)
+{
+    return (struct bytes){to, (size_t)snprintf(to, 32, "key-%zu", i)};
+}
+
+/* Numbers that are written longer now and then, so that some find no room where they are. */
+static struct bytes many_state(char *to, unsigned number)
+{
+    return (struct bytes){to, (size_t)snprintf(to, 64, "%0*u", number % 50 == 0 ? 40 : 8, number)};
+}
+
+static void check_many_change(const struct state_change *change)
+{
+    char text[64];
+    size_t i = 0;
+    for (size_t at = 4; at < change->key.size; at++)
+        i = i * 10 + (size_t)(change->key.data[at] - '0');
+    if (i >= MANY || many.frozen[i] == 0 || !same(change->state, many_state(text, many.frozen[i])))
+        many.wrong++;
+    else
+        many.frozen[i] = 0;
+}
+
+/* Looks at each change as late as may be. */
+static void *read_many(void *context)
+{
+    (void)context;
+    static struct state_change kept[STATE_KEPT];
+    state_begin_changes(many.state, 0, 1);
+    while (state_next_change(many.state, &kept[many.read % STATE_KEPT])) {
+        many.read++;
+        if (many.read >= STATE_KEPT)
+            check_many_change(&kept[many.read % STATE_KEPT]);
+        if (many.read % 1000 == 0)
+            sched_yield();
+    }
+    for (size_t i = many.read < STATE_KEPT ? 0 : many.read - STATE_KEPT + 1; i < many.read; i++)
+        check_many_change(&kept[i % STATE_KEPT]);
+    return NULL;
+}
+
+static void check_in_place(void)
+{
+    char key[32], text[64];
+    pthread_t thread;
+    unsigned number = 0;
+    many.state = state_open(&(struct state_loader){.count = count_none});
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        for (size_t i = 0; i < MANY; i++) {
+            if (epoch > 0 && check_random() % 4 == 0)
+                continue;
+            many.now[i] = ++number;
+            state_put(many.state, many_key(key, i), many_state(text, number));
+        }
+        state_freeze(many.state);
+        /* All that changed since the last freeze, also while it was read. */
+        for (size_t i = 0; i < MANY; i++) {
+            const struct bytes value = state_get(many.state, many_key(key, i));
+            CHECK_ABOUT(value, same(value, many_state(text, many.now[i])));
+        }
+        memcpy(many.frozen, many.now, sizeof many.frozen);
+        many.read = 0;
+        CHECK(pthread_create(&thread, NULL, read_many, NULL) == 0);
+        for (int step = 0; step < 3 * MANY; step++) {
+            const size_t i = (size_t)(check_random() % MANY);
+            many.now[i] = ++number;
+            state_put(many.state, many_key(key, i), many_state(text, number));
+        }
+        CHECK(pthread_join(thread, NULL) == 0);
+        CHECK(many.read > MANY / 2);
+        CHECK(many.wrong == 0);
+        state_thaw(many.state);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        const struct bytes value = state_get(many.state, many_key(key, i));
+        CHECK_ABOUT(value, same(value, many_state(text, many.now[i])));
+    }
+    state_close(many.state);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < KEYS; i++)
@@ -347,6 +462,7 @@ int main(void)
     table[0].key[0] = '\0';
     for (int round = 0; round < ROUNDS; round++)
         check_round(round % 3 == 0 ? 1 : 1 << 30, round % 2 == 0 ? 0 : 10000);
+    check_in_place();
     check_unsaved();
     check_many();
     check_order(50, 1);
