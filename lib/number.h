@@ -79,18 +79,37 @@ void number_split(struct number number, double *high, double *low);
  * floating, correctly rounded. */
 struct number number_divide(struct number number, int64_t count);
 
-/* Eight digits at once, the first in the lowest byte of the word; false where one of them is not a digit. */
-static inline bool number_parse_eight(uint64_t word, uint64_t *value)
+/* Whether eight bytes, the first in the lowest byte of the word, are digits. */
+static inline bool number_are_eight(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101;
     /* A digit has the high half 3, and still has it with 6 added. */
-    if (((word & ones * 0xf0) ^ ones * 0x30) | (((word + ones * 6) & ones * 0xf0) ^ ones * 0x30))
+    return (((word & ones * 0xf0) ^ ones * 0x30) | (((word + ones * 6) & ones * 0xf0) ^ ones * 0x30)) == 0;
+}
+
+/* Their value; false where one of them is not a digit. */
+static inline bool number_parse_eight(uint64_t word, uint64_t *value)
+{
+    if (!number_are_eight(word))
         return false;
-    word &= ones * 0x0f;
+    word &= 0x0f0f0f0f0f0f0f0f;
     word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ff;
     word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffff;
     *value = (word * 10000 + (word >> 32)) & 0xffffffff;
     return true;
+}
+
+/* Adds eight digits to eight digits as they are written. Returns whether one is carried beyond them. */
+static inline bool number_add_eight(uint64_t a, uint64_t b, uint64_t *sum)
+{
+    const uint64_t ones = 0x0101010101010101;
+    /* The last digit comes into the lowest byte, and each byte carries at 10: 0x30 + 0x30 + 0x96 is 0x100 - 10. */
+    const uint64_t start = __builtin_bswap64(a) + ones * 0x96;
+    const uint64_t total = start + __builtin_bswap64(b);
+    /* A byte that was carried from is the digit; another is the digit and 0xf6. */
+    const uint64_t digits = (total & ones * 0x0f) - ((total >> 5) & ones * 0x06);
+    *sum = __builtin_bswap64(digits | ones * 0x30);
+    return total < start;
 }
 
 static inline uint64_t number_load_eight(const char *text)
@@ -122,18 +141,6 @@ static inline uint64_t number_load_fewer(const char *text, size_t size)
     }
     return word | (uint64_t)bytes[0] << shift | (uint64_t)bytes[size / 2] << (shift + size / 2 * 8) |
            (uint64_t)bytes[size - 1] << 56;
-}
-
-/* Reads an integer of 1 to 8 digits without a sign: quick enough to be tried first where they are the rule. */
-static inline bool number_parse_few(struct bytes text, int64_t *integer)
-{
-    uint64_t value;
-    if (text.size - 1 >= 8 ||
-        !number_parse_eight(text.size == 8 ? number_load_eight(text.data) : number_load_fewer(text.data, text.size),
-                            &value))
-        return false;
-    *integer = (int64_t)value;
-    return true;
 }
 
 /* Reads an integer of up to NUMBER_INTEGER_DIGITS digits, with an optional sign. False is not yet an answer:
@@ -183,6 +190,15 @@ static inline void number_store_eight(char *to, uint64_t digits)
     memcpy(to, &digits, sizeof digits);
 }
 
+/* Writes eight digits without the zeros that they begin with, where there must be room for eight bytes, and returns
+ * where they end. */
+static inline char *number_write_eight(char *to, uint64_t digits)
+{
+    const int zeros = __builtin_ctzll((digits & 0x0f0f0f0f0f0f0f0f) | (uint64_t)1 << 56) / 8;
+    number_store_eight(to, digits >> 8 * zeros);
+    return to + 8 - zeros;
+}
+
 /* Writes the digits of value at to, where there must be room for 24 bytes, and returns where they end. Wide stores
  * let what reads the text next go on at once. */
 static inline char *number_write_digits(char *to, uint64_t value)
@@ -194,15 +210,49 @@ static inline char *number_write_digits(char *to, uint64_t value)
         rest[more++] = first % eight;
         first /= eight;
     }
-    uint64_t digits = number_eight_digits((uint32_t)first);
-    int zeros = __builtin_ctzll((digits & 0x0f0f0f0f0f0f0f0f) | (uint64_t)1 << 56) / 8;
-    number_store_eight(to, digits >> 8 * zeros);
-    to += 8 - zeros;
+    to = number_write_eight(to, number_eight_digits((uint32_t)first));
     while (more > 0) {
         number_store_eight(to, number_eight_digits((uint32_t)rest[--more]));
         to += 8;
     }
     return to;
+}
+
+/* The first size bytes of a number, 1 to 8. */
+static inline uint64_t number_load(const char *text, size_t size)
+{
+    return size == 8 ? number_load_eight(text) : number_load_fewer(text, size);
+}
+
+/* Adds 1 to 8 digits to 1 to 16 that begin with no needless zero, as they are written, and writes the sum at to, where
+ * there must be room for 16 bytes and where nothing else writes: a may be what was written there last, which is known
+ * for digits then. Returns where the sum ends; NULL, with nothing written, where the two are something else or the sum
+ * would have 17 digits. */
+static inline char *number_add_digits(char *to, struct bytes a, struct bytes b)
+{
+    const bool known = a.data == to;
+    uint64_t sum, high;
+    if (a.size - 1 >= 16 || b.size - 1 >= 8)
+        return NULL;
+    const uint64_t more = number_load(b.data, b.size);
+    const uint64_t low = a.size > 8 ? number_load_eight(a.data + a.size - 8) : number_load(a.data, a.size);
+    if (!number_are_eight(more) || !number_are_eight(low))
+        return NULL;
+    const bool carried = number_add_eight(low, more, &sum);
+    if (a.size <= 8) {
+        if (!carried)
+            return number_write_eight(to, sum);
+        *to++ = '1';
+    } else if (carried || !known) {
+        high = number_load(a.data, a.size - 8);
+        if (!number_are_eight(high) || (carried && number_add_eight(high, 0x3130303030303030, &high)))
+            return NULL;
+        to = number_write_eight(to, high);
+    } else {
+        to += a.size - 8;
+    }
+    number_store_eight(to, sum);
+    return to + 8;
 }
 
 /* As number_format, of an integer. */

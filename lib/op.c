@@ -157,43 +157,29 @@ static char *write_sum(char *to, const struct sum *sum)
     return to;
 }
 
-/* Reads a state that is an integer. */
-static inline bool read_integer(const struct op_scratch *scratch, struct bytes state, int64_t *integer)
+/* Adds value to the state, where both are short integers without a sign: most are. False where they are not. */
+static inline bool add_digits(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
-    if (state.size == scratch->integer_size &&
-        (state.data == scratch->state || bytes_equal(state, (struct bytes){scratch->state, state.size}))) {
-        *integer = scratch->integer;
-        return true;
-    }
-    return number_parse_integer(state, integer);
-}
-
-/* Makes an integer the next state and what is sent on. */
-static inline void give_integer(struct op_scratch *scratch, int64_t integer, struct op_result *result)
-{
-    /* Of a sum that grows the last eight digits change most often, and the others stay as they were written. */
-    const uint64_t high = (uint64_t)integer / 100000000;
-    size_t size = scratch->integer_size;
-    if (size > 8 && integer >= 0 && high == scratch->integer_high)
-        number_store_eight(scratch->state + size - 8,
-                           number_eight_digits((uint32_t)((uint64_t)integer - high * 100000000)));
-    else
-        size = number_format_integer(integer, scratch->state).size;
-    result->state = (struct bytes){scratch->state, size};
-    result->emit = (struct bytes){scratch->state, size};
+    char *const digits = op->scratch.digits;
+    const char *end = number_add_digits(digits, state, value);
+    if (end == NULL)
+        return false;
+    const size_t size = (size_t)(end - digits);
+    result->state = (struct bytes){digits, size};
+    result->emit = (struct bytes){digits, size};
     result->plain = true;
-    scratch->integer = integer;
-    scratch->integer_high = high;
-    scratch->integer_size = size;
+    return true;
 }
 
 static const char *apply_sum(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
     struct op_scratch *scratch = &op->scratch;
     int64_t before = 0, integer;
-    if ((number_parse_few(value, &integer) || number_parse_integer(value, &integer)) &&
-        (state.data == NULL || read_integer(scratch, state, &before))) {
-        give_integer(scratch, before + integer, result);
+    if (add_digits(op, state, value, result))
+        return NULL;
+    result->plain = true;
+    if (number_parse_integer(value, &integer) && (state.data == NULL || number_parse_integer(state, &before))) {
+        result->state = result->emit = number_format_integer(before + integer, scratch->state);
         return NULL;
     }
 
@@ -212,8 +198,6 @@ static const char *apply_sum(struct op *op, struct bytes state, struct bytes val
         return sum_overflows;
     result->state = (struct bytes){scratch->state, (size_t)(write_sum(scratch->state, &sum) - scratch->state)};
     result->emit = sum.floating ? number_format(total, scratch->number) : result->state;
-    result->plain = true;
-    scratch->integer_size = 0;
     return NULL;
 }
 
@@ -285,12 +269,14 @@ static bool total_mean(struct op *op, struct bytes state, struct bytes *emit)
 
 static const char *apply_count(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
-    struct op_scratch *scratch = &op->scratch;
     (void)value;
     int64_t count = 0;
-    if (state.data != NULL && (!read_integer(scratch, state, &count) || count < 1))
+    if (state.size > 0 && state.data[0] != '0' && add_digits(op, state, bytes_of("1"), result))
+        return NULL;
+    if (state.data != NULL && (!number_parse_integer(state, &count) || count < 1))
         return op_bad_state;
-    give_integer(scratch, count + 1, result);
+    result->state = result->emit = number_format_integer(count + 1, op->scratch.state);
+    result->plain = true;
     return NULL;
 }
 

@@ -32,9 +32,7 @@
 struct op_scratch {
     char state[4 * NUMBER_TEXT];
     char number[NUMBER_TEXT];
-    size_t integer_size;   /* of the integer that state holds since the last call; 0: it holds none */
-    int64_t integer;       /* and that integer, which need not be read again where it is the state of the next call */
-    uint64_t integer_high; /* without its last eight digits */
+    char digits[16]; /* number_add_digits's own */
 };
 
 struct op_result {

@@ -354,6 +354,74 @@ static void check_integers(void)
         }
 }
 
+/* Some digits, in memory of their exact size; or any byte in the place of one. */
+static struct bytes random_digits(size_t most)
+{
+    char text[32] = "";
+    const size_t size = 1 + (size_t)(check_random() % most);
+    const bool nines = check_random() % 4 == 0;
+    for (size_t i = 0; i < size; i++)
+        text[i] = (char)(nines ? '9' : '0' + check_random() % 10);
+    if (check_random() % 8 == 0)
+        text[check_random() % size] = (char)(1 + check_random() % 255);
+    return check_copy(text);
+}
+
+static bool are_digits(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+    return true;
+}
+
+/* Digits are added to digits as the numbers are that they stand for. */
+static void check_digits(void)
+{
+    const int64_t limit = 10000000000000000;
+    for (int i = 0; i < 200000; i++) {
+        const struct bytes a = random_digits(18), b = random_digits(10);
+        char text[16] = "", expected[32];
+        int64_t first = 0, second = 0;
+        if (a.size == 1 || a.data[0] != '0') {
+            const bool short_digits = a.size <= 16 && are_digits(a) && b.size <= 8 && are_digits(b) &&
+                                      number_parse_integer(a, &first) && number_parse_integer(b, &second);
+            const char *end = number_add_digits(text, a, b);
+            CHECK_ABOUT(a, (end != NULL) == (short_digits && first + second < limit));
+            snprintf(expected, sizeof expected, "%lld", (long long)(first + second));
+            if (end != NULL)
+                CHECK_TEXT(expected, ((struct bytes){text, (size_t)(end - text)}));
+            else
+                CHECK_ABOUT(a, text[0] == '\0');
+        }
+        free((void *)a.data);
+        free((void *)b.data);
+    }
+
+    /* To what was written before, from as many digits as there may be to one more. */
+    for (int64_t power = 10; power <= limit; power *= 10)
+        for (int i = 0; i < 1000; i++) {
+            char text[16], expected[32];
+            int64_t total = power - 1 - (int64_t)(check_random() % 100000000) % power;
+            snprintf(expected, sizeof expected, "%lld", (long long)total);
+            struct bytes sum = {expected, strlen(expected)};
+            const char *end = text;
+            for (int step = 0; step < 8 && end != NULL; step++) {
+                char more[32];
+                const int64_t value = (int64_t)(check_random() % 100000000) >> check_random() % 27;
+                snprintf(more, sizeof more, "%lld", (long long)value);
+                end = number_add_digits(text, sum, bytes_of(more));
+                total += value;
+                snprintf(expected, sizeof expected, "%lld", (long long)total);
+                CHECK_ABOUT(bytes_of(expected), (end == NULL) == (total >= limit));
+                if (end != NULL) {
+                    sum = (struct bytes){text, (size_t)(end - text)};
+                    CHECK_TEXT(expected, sum);
+                }
+            }
+        }
+}
+
 /* The C library rounds decimals correctly, whatever their length: high is compared with it. */
 static void check_split(void)
 {
@@ -551,6 +619,7 @@ int main(void)
     check_compare();
     check_round_trip();
     check_integers();
+    check_digits();
     check_split();
     check_divide();
     check_decimal();

@@ -166,6 +166,29 @@ static void check_values(void)
           {"0.29", "{\"0.2\":1,\"0.3\":1}", "{\"0.2\":1,\"0.3\":1}"});
 }
 
+/* A state that is handed back as it was given, in op, is as good as a copy, also after a value that cannot be taken. */
+static void check_given_states(const char *op)
+{
+    static const char *const values[] = {"1", "0", "99999999", "12345678", "100000000", "007", "-3", "-99999999",
+                                         "0.5", "-0.5", "9999999999999999", "-9999999999999999", "x", ""};
+    struct key copied = key_of(op, NULL), given = key_of(op, NULL);
+    for (int i = 0; i < 100000; i++) {
+        /* Runs of short integers without a sign, and anything between them. */
+        const uint64_t most = i / 1000 % 2 == 0 ? 4 : sizeof values / sizeof *values;
+        const struct bytes value = bytes_of(values[check_random() % most]);
+        const char *why = take_bytes(&copied, value);
+        CHECK_ABOUT(value, (given.op.apply(&given.op, given.state, value, &given.result) == NULL) == (why == NULL));
+        if (why != NULL)
+            continue;
+        given.state = given.result.state;
+        CHECK_ABOUT(value, same_bytes(given.state, copied.state));
+        CHECK_ABOUT(value, same_bytes(given.result.emit, copied.result.emit));
+    }
+    given.state.data = NULL;
+    drop(&given);
+    drop(&copied);
+}
+
 /* The counts of a series in which few values are frequent are right where no counter was ever lost; where some were,
  * none is too small, nor too great by more than its part of all. */
 static void check_topk(unsigned values)
@@ -419,6 +442,9 @@ static void check_unchanged(void)
 int main(void)
 {
     check_values();
+    check_given_states("sum");
+    check_given_states("count");
+    check_given_states("mean");
     check_bad();
     check_resumed_sum();
     check_nearest_sum();
