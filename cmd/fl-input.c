@@ -100,9 +100,11 @@ static void send_lines(const struct source *source, struct input *input, struct 
     }
 }
 
-/* The last line, without an end of its own. */
-static void send_final_line(const struct source *source, struct input *input, struct stage *stage, struct bytes line)
+/* What is left is the last line, without an end of its own. */
+static void send_final_line(const struct source *source, struct input *input, struct stage *stage,
+                            const struct line_reader *lines)
 {
+    const struct bytes line = {lines->data + lines->start, lines->end - lines->start};
     if (line.size == 0)
         return;
     if (stage->root && !source->final_line) {
@@ -110,11 +112,8 @@ static void send_final_line(const struct source *source, struct input *input, st
                     input->name);
         return;
     }
-    struct buffer whole = {0};
-    buffer_add(&whole, line);
-    buffer_add_byte(&whole, '\n');
-    send(source, input, stage, buffer_bytes(&whole), line.size);
-    buffer_free(&whole);
+    lines->data[lines->end] = '\n'; /* there is LINE_SLACK */
+    send(source, input, stage, (struct bytes){line.data, line.size + 1}, line.size);
 }
 
 /* Returns false when the flow was told to stop. */
@@ -147,7 +146,7 @@ static bool read_input(const struct source *source, struct input *input, struct 
             break;
     }
     if (goes_on)
-        send_final_line(source, input, stage, (struct bytes){lines.data + lines.start, lines.end - lines.start});
+        send_final_line(source, input, stage, &lines);
     line_reader_close(&lines);
     return goes_on;
 }

@@ -39,10 +39,8 @@ struct statemap {
 
 static inline void send(struct stage *stage, const struct record *record, struct bytes value, bool plain)
 {
-    const struct record sent = {
-        .key = record->key, .value = {value.data, value.size}, .keyed = true, .plain = record->plain && plain};
     if (value.data != NULL)
-        stage_send(stage, &sent);
+        stage_send_value(stage, record, value, plain);
 }
 
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)

@@ -96,49 +96,38 @@ static bool read_control(struct frame_reader *reader, struct bytes line, struct 
     return control->name.size > 0;
 }
 
-/* The tab that ends a key, or end where there is none before the line ends. */
-static const char *find_tab(const char *at, const char *end)
-{
-    const char *tab = line_find(at, end, '\t');
-    return line_find(at, tab, '\n') == tab ? tab : end;
-}
-
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control)
 {
     struct line_reader *lines = &reader->lines;
     const char *at = lines->data + lines->start;
     const char *const end = lines->data + lines->end;
     const size_t room = *count;
-    struct bytes key = {at, 0}; /* the last one, with what stands around it */
+    struct bytes prefix = {at, 0}; /* of the record before, with its key; size 0: that had none */
+    struct line_scan newlines = line_scan_begin(at, end, '\n');
     size_t n = 0;
 
-    while (n < room && at < end) {
+    while (n < room && at < end && (*at == '=' || *at == '+')) {
         struct record *record = &records[n];
-        if (*at != '=' && *at != '+')
-            break;
-        record->keyed = *at == '+';
-        record->key = (struct bytes){at + 1, 0};
-        record->value.data = at + 1;
-        record->same_key =
-            key.size > 0 && (size_t)(end - at) >= key.size && bytes_equal((struct bytes){at, key.size}, key);
-        if (record->same_key) {
-            record->key.size = key.size - 2;
-            record->value.data = at + key.size;
-        } else if (record->keyed) {
-            const char *tab = find_tab(at + 1, end);
-            if (tab == end)
-                break;
-            record->key.size = (size_t)(tab - at - 1);
-            record->value.data = tab + 1;
-            key = (struct bytes){at, record->key.size + 2};
-        } else {
-            key.size = 0;
-        }
-        const char *newline = line_find(record->value.data, end, '\n');
+        const bool keyed = *at == '+';
+        const char *newline = line_scan_next(&newlines);
         if (newline == end)
             break;
-        record->value.size = (size_t)(newline - record->value.data);
+        const bool same_key = prefix.size > 0 && (size_t)(end - at) >= prefix.size &&
+                              bytes_equal((struct bytes){at, prefix.size}, prefix);
+        if (keyed && !same_key) {
+            const char *tab = line_find(at + 1, end, '\t');
+            if (tab > newline)
+                break;
+            prefix = (struct bytes){at, (size_t)(tab + 1 - at)};
+        } else if (!keyed) {
+            prefix.size = 0;
+        }
+        const char *value = at + (keyed ? prefix.size : 1);
+        record->key = (struct bytes){at + 1, keyed ? prefix.size - 2 : 0};
+        record->value = (struct bytes){value, (size_t)(newline - value)};
+        record->keyed = keyed;
         record->plain = true;
+        record->same_key = same_key;
         record->frame = (struct bytes){at, (size_t)(newline + 1 - at)};
         at = newline + 1;
         n++;
@@ -214,9 +203,10 @@ size_t frame_write_lines(struct line_writer *writer, struct bytes lines)
 {
     const char *at = lines.data;
     const char *end = at + lines.size;
+    struct line_scan newlines = line_scan_begin(at, end, '\n');
     size_t count = 0;
     while (at < end) {
-        size_t size = (size_t)(line_find(at, end, '\n') + 1 - at);
+        size_t size = (size_t)(line_scan_next(&newlines) + 1 - at);
         char *to = line_reserve(writer, size + 1);
         *to = '=';
         bytes_copy(to + 1, (struct bytes){at, size});

@@ -87,6 +87,21 @@ static inline void frame_write(struct line_writer *writer, const struct record *
         frame_write_checked(writer, record->keyed, record->key, record->value);
 }
 
+/* Writes a record that came, with another value. */
+static inline void frame_write_value(struct line_writer *writer, const struct record *record, struct bytes value,
+                                     bool plain)
+{
+    if (!record->plain || !plain) {
+        frame_write_checked(writer, record->keyed, record->key, value);
+        return;
+    }
+    const struct bytes prefix = {record->frame.data, (size_t)(record->value.data - record->frame.data)};
+    char *start = line_reserve(writer, prefix.size + value.size + 1);
+    char *to = bytes_copy(bytes_copy(start, prefix), value);
+    *to++ = '\n';
+    writer->size += (size_t)(to - start);
+}
+
 /* Appends the prefix of all plain records that have that key, which holds no TAB and no LF, or that have none. */
 void frame_add_prefix(struct buffer *buffer, bool keyed, struct bytes key);
 
@@ -105,7 +120,8 @@ static inline void frame_write_prefixed(struct line_writer *writer, struct bytes
     writer->size += (size_t)(to - start);
 }
 
-/* Writes each of the lines, all of which end with a LF, as a record without a key. Returns how many. */
+/* Writes each of the lines, all of which end with a LF, as a record without a key. Returns how many. LINE_SLACK bytes
+ * behind them may be read. */
 size_t frame_write_lines(struct line_writer *writer, struct bytes lines);
 
 /* Writes each of the words, which end at blanks, tabs and LFs, as a record without a key. Returns how many. */

@@ -37,32 +37,52 @@ void line_reader_close(struct line_reader *reader);
  * EINTR where a signal came first, or what read says. */
 ssize_t line_fill(struct line_reader *reader);
 
+/* A bit for each of eight bytes, the first the lowest: whether it is that byte. */
+static inline uint64_t line_mask_eight(const char *at, char byte)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t word;
+    memcpy(&word, at, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    word ^= ones * (unsigned char)byte;
+    word = ~(((word & ones * 0x7f) + ones * 0x7f) | word) & ones * 0x80; /* the high bit of each that is 0 */
+    return (word >> 7) * 0x0102040810204080 >> 56;
+}
+
+/* The same for 16 bytes, and for 64. */
+static inline uint64_t line_mask_sixteen(const char *at, char byte)
+{
+#ifdef __SSE2__
+    const __m128i block = _mm_loadu_si128((const __m128i *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(byte)));
+#else
+    return line_mask_eight(at, byte) | line_mask_eight(at + 8, byte) << 8;
+#endif
+}
+
+static inline uint64_t line_mask(const char *at, char byte)
+{
+    return line_mask_sixteen(at, byte) | line_mask_sixteen(at + 16, byte) << 16 |
+           line_mask_sixteen(at + 32, byte) << 32 | line_mask_sixteen(at + 48, byte) << 48;
+}
+
 /* The place of the first such byte in [at, end), or end. The first of them are looked at sixteen or eight at a time:
  * most of what is looked for is near, nearer than a call is worth. */
 static inline const char *line_find(const char *at, const char *end, char byte)
 {
-#ifdef __SSE2__
-    enum { WORDS = 1 };
     for (int i = 0; i < 2 && end - at >= 16; i++, at += 16) {
-        const __m128i block = _mm_loadu_si128((const __m128i *)at);
-        const unsigned found = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(byte)));
-        if (found != 0)
-            return at + __builtin_ctz(found);
+        const uint64_t mask = line_mask_sixteen(at, byte);
+        if (mask != 0)
+            return at + __builtin_ctzll(mask);
     }
-#else
-    enum { WORDS = 3 };
-#endif
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    const uint64_t ones = 0x0101010101010101, pattern = ones * (unsigned char)byte;
-    for (int i = 0; i < WORDS && end - at >= 8; i++, at += 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        word ^= pattern;
-        word = (word - ones) & ~word & ones * 0x80; /* the lowest bit set is that of the first byte that is 0 */
-        if (word != 0)
-            return at + __builtin_ctzll(word) / 8;
+    if (end - at >= 8) {
+        const uint64_t mask = line_mask_eight(at, byte);
+        if (mask != 0)
+            return at + __builtin_ctzll(mask);
+        at += 8;
     }
-#endif
     const char *found = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
     return found != NULL ? found : end;
 }
@@ -72,6 +92,45 @@ static inline bool line_holds(struct bytes bytes, char byte)
 {
     const char *end = bytes.data + bytes.size;
     return line_find(bytes.data, end, byte) != end;
+}
+
+/* The places of a byte, one after the other: 64 bytes are looked at together, so that where one is found needs not be
+ * known before the next is looked for. */
+struct line_scan {
+    const char *at; /* the 64 bytes at hand, or fewer before end */
+    const char *end;
+    char byte;
+    uint64_t mask; /* of those of them that were not given yet */
+};
+
+static inline void line_scan_look(struct line_scan *scan)
+{
+    const ptrdiff_t left = scan->end - scan->at;
+    scan->mask = line_mask(scan->at, scan->byte);
+    if (left < 64)
+        scan->mask &= ((uint64_t)1 << left) - 1;
+}
+
+/* Begins to look for the byte in [at, end), behind which LINE_SLACK bytes may be read. */
+static inline struct line_scan line_scan_begin(const char *at, const char *end, char byte)
+{
+    struct line_scan scan = {.at = at, .end = end, .byte = byte};
+    line_scan_look(&scan);
+    return scan;
+}
+
+/* The next place, or end. */
+static inline const char *line_scan_next(struct line_scan *scan)
+{
+    while (scan->mask == 0) {
+        if (scan->end - scan->at <= 64)
+            return scan->end;
+        scan->at += 64;
+        line_scan_look(scan);
+    }
+    const char *found = scan->at + __builtin_ctzll(scan->mask);
+    scan->mask &= scan->mask - 1;
+    return found;
 }
 
 /* Bytes on their way to a descriptor. */

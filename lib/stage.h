@@ -133,6 +133,13 @@ static inline void stage_send(struct stage *stage, const struct record *record)
     stage->sent++;
 }
 
+/* Sends a record that the program was handed, with another value; plain: it is known to hold no LF. */
+static inline void stage_send_value(struct stage *stage, const struct record *record, struct bytes value, bool plain)
+{
+    frame_write_value(&stage->out, record, value, plain);
+    stage->sent++;
+}
+
 /* Sends records on as they came: some that follow each other in a call of program->records, or none. */
 static inline void stage_pass(struct stage *stage, const struct record *records, size_t count)
 {

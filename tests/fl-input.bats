@@ -99,6 +99,15 @@ refuses() {
     prints 'fl-input a | fl-out -r db' $'1\n2'
 }
 
+@test "a last line without a line end may fill what is read at once" {
+    local size
+    for size in 131071 131072 131073 262144; do
+        head -c "$size" /dev/zero | tr '\0' x >a
+        fl-input a | fl-out >out
+        echo | cat a - | cmp - out
+    done
+}
+
 @test "a last line without a line end is left for the next run, where fl-input is the root" {
     fl-recovery-init db
     printf '1\n2' >a

@@ -1,0 +1,67 @@
+/* Goal of this test: a byte is found where it first stands, and each place of it once and in order, wherever the bytes
+ * begin and end and whatever stands behind them. */
+#include "line.h"
+
+#include "check.h"
+
+/* Where the byte first stands in [at, end), or end, one byte after the other. */
+static const char *find(const char *at, const char *end, char byte)
+{
+    while (at < end && *at != byte)
+        at++;
+    return at;
+}
+
+static void check_masks(const char *at, char byte)
+{
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i++)
+        mask |= (uint64_t)(at[i] == byte) << i;
+    CHECK(line_mask(at, byte) == mask);
+    CHECK(line_mask_sixteen(at, byte) == (mask & 0xffff));
+    CHECK(line_mask_eight(at, byte) == (mask & 0xff));
+}
+
+/* Of bytes that are the byte at hand, differ from it in one bit, or are anything. */
+static void fill(char *to, size_t size, char byte)
+{
+    const uint64_t one_in = 1 + check_random() % 100;
+    for (size_t i = 0; i < size; i++) {
+        to[i] = (char)(check_random() % 2 == 0 ? byte ^ (1 << check_random() % 8) : (int)(check_random() % 256));
+        if (check_random() % one_in == 0)
+            to[i] = byte;
+    }
+}
+
+int main(void)
+{
+    static const char bytes[] = {'\n', '\t', '\0', '\xff', '\x80', '\x7f', 'a'};
+    for (int i = 0; i < 100000; i++) {
+        const char byte = bytes[check_random() % sizeof bytes];
+        const size_t before = (size_t)(check_random() % 16);
+        const size_t size = (size_t)(check_random() % (i % 2 == 0 ? 40 : 400));
+        char *data = bytes_allocate(before + size + LINE_SLACK);
+        fill(data, before + size + LINE_SLACK, byte);
+        const char *at = data + before;
+        const char *const end = at + size;
+        const struct bytes about = {at, size};
+        check_masks(at, byte);
+        struct line_scan scan = line_scan_begin(at, end, byte);
+        bool places = true;
+        for (; places && at < end; at++) {
+            at = find(at, end, byte);
+            places = line_scan_next(&scan) == at;
+        }
+        CHECK_ABOUT(about, places && line_scan_next(&scan) == end && line_scan_next(&scan) == end);
+
+        /* Where nothing behind the bytes may be read. */
+        char *exact = bytes_allocate(size);
+        memcpy(exact, about.data, size);
+        CHECK_ABOUT(about, line_find(exact, exact + size, byte) == find(exact, exact + size, byte));
+        CHECK_ABOUT(about, line_holds((struct bytes){exact, size}, byte) ==
+                               (find(exact, exact + size, byte) != exact + size));
+        free(exact);
+        free(data);
+    }
+    return check_end();
+}
