@@ -15,7 +15,7 @@ enum {
 
 void line_reader_open(struct line_reader *reader, int fd, size_t limit)
 {
-    *reader = (struct line_reader){.fd = fd, .limit = limit, .room = LINE_BLOCK};
+    *reader = (struct line_reader){.fd = fd, .limit = limit, .room = LINE_READ};
     reader->data = bytes_allocate(reader->room + LINE_SLACK);
 }
 
@@ -57,7 +57,7 @@ ssize_t line_fill(struct line_reader *reader)
 
 void line_writer_open(struct line_writer *writer, int fd, const char *name)
 {
-    *writer = (struct line_writer){.fd = fd, .name = name, .room = LINE_BLOCK};
+    *writer = (struct line_writer){.fd = fd, .name = name, .room = LINE_WRITE};
     writer->data = bytes_allocate(writer->room);
 }
 

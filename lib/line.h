@@ -11,7 +11,8 @@
 #include "bytes.h"
 
 enum {
-    LINE_BLOCK = 128 * 1024, /* bytes asked of one read, and buffered for one write */
+    LINE_READ = 128 * 1024,  /* bytes asked of one read: they stay in the processor's cache until they are taken */
+    LINE_WRITE = 512 * 1024, /* bytes buffered for one write: larger ones wake others and ask the disk less often */
     LINE_SLACK = 64          /* bytes that may be read behind the end of a reader's block, whatever they hold */
 };
 

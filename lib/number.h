@@ -236,20 +236,20 @@ static inline char *number_add_digits(char *to, struct bytes a, struct bytes b)
         return NULL;
     const uint64_t more = number_load(b.data, b.size);
     const uint64_t low = a.size > 8 ? number_load_eight(a.data + a.size - 8) : number_load(a.data, a.size);
-    if (!number_are_eight(more) || !number_are_eight(low))
+    if (!number_are_eight(more) || (!known && !number_are_eight(low)))
         return NULL;
     const bool carried = number_add_eight(low, more, &sum);
-    if (a.size <= 8) {
-        if (!carried)
-            return number_write_eight(to, sum);
-        *to++ = '1';
-    } else if (carried || !known) {
+    if (a.size > 8 && known && !carried) {
+        to += a.size - 8;
+    } else if (a.size > 8) {
         high = number_load(a.data, a.size - 8);
         if (!number_are_eight(high) || (carried && number_add_eight(high, 0x3130303030303030, &high)))
             return NULL;
         to = number_write_eight(to, high);
+    } else if (carried) {
+        *to++ = '1';
     } else {
-        to += a.size - 8;
+        return number_write_eight(to, sum);
     }
     number_store_eight(to, sum);
     return to + 8;

@@ -167,7 +167,7 @@ static void check_long(void)
 {
     struct line_writer writer = writer_to_memory();
     struct buffer log = {0}, key = {0}, value = {0};
-    for (size_t size = LINE_BLOCK / 2 - 2; size < 4 * LINE_BLOCK; size += LINE_BLOCK / 2) {
+    for (size_t size = LINE_READ / 2 - 2; size < 4 * LINE_READ; size += LINE_READ / 2) {
         while (value.size < size)
             buffer_add_byte(&value, (char)('a' + value.size % 26));
         buffer_add_byte(&key, value.size % 3 == 0 ? '\t' : 'k');
