@@ -562,7 +562,7 @@ void directory_forget(struct directory *directory, struct bytes step)
 {
     for (unsigned i = 0; i < directory->count; i++) {
         directory_lock_part(directory->lock, directory->path, i);
-        store_begin(directory->parts[i]);
+        store_begin(directory->parts[i], true);
         store_forget_step(directory->parts[i], step);
         store_end(directory->parts[i]);
         directory_unlock_part(directory->lock, directory->path, i);

@@ -112,10 +112,10 @@ static struct store *reader(const struct recovery *recovery, unsigned index)
     return partition->reader;
 }
 
-static void begin_write(const struct recovery *recovery, unsigned index)
+static void begin_write(const struct recovery *recovery, unsigned index, bool durable)
 {
     directory_lock_part(recovery->lock, recovery->directory, index);
-    store_begin(writer(recovery, index));
+    store_begin(writer(recovery, index), durable);
 }
 
 static void end_write(const struct recovery *recovery, unsigned index)
@@ -473,7 +473,9 @@ static void save(struct recovery *recovery)
             message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->synced[i].name, strerror(errno));
     CRASH_POINT("sync: after");
     for (unsigned index = recovery->count; index-- > 0;) {
-        begin_write(recovery, index);
+        /* In partition 0 the row that commits the epoch comes after all that the steps save there, and takes it along
+         * to the disk. */
+        begin_write(recovery, index, index > 0 || recovery->commit);
         const uint64_t floor = find_floor(recovery);
         store_raise_floor(writer(recovery, index), floor);
         if (index == 0 && recovery->root && !recovery->execution_saved)
@@ -613,7 +615,7 @@ void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key
     const unsigned index = (unsigned)(hash % recovery->count);
     struct store_change base = {.key = key, .state = state, .hash = (uint32_t)hash};
     CRASH_POINT("base: before");
-    begin_write(recovery, index);
+    begin_write(recovery, index, true);
     store_put(writer(recovery, index), recovery->steps[step], 0, 1, next_base, &base);
     end_write(recovery, index);
     state_note_saved(recovery->own[step - recovery->steps_before]->state, key);

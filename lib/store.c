@@ -74,6 +74,7 @@ struct store *store_open(const char *path)
     sqlite3_extended_result_codes(store->database, 1);
     sqlite3_busy_timeout(store->database, STORE_BUSY);
     /* The cache, in kibibytes, may last from the look-ups of an epoch to its save. */
+    store->durable = true;
     store_run(store, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                      "PRAGMA cache_size = -4000;");
     sqlite3_wal_hook(store->database, note_log_pages, store);
@@ -164,7 +165,7 @@ void store_return_to(struct store *store, uint64_t epoch)
     store_bind_number(store, NEWER, 1, epoch);
     if (store_number(store, NEWER) == 0)
         return;
-    store_begin(store);
+    store_begin(store, true);
     for (size_t i = 0; i < sizeof drops / sizeof *drops; i++) {
         if (drops[i] != DROP_FRONTS)
             store_bind_number(store, drops[i], 1, epoch);
@@ -185,8 +186,9 @@ struct bytes store_keep_found(struct store *store, struct bytes state)
 static struct bytes get(struct store *store, enum store_statement which, struct bytes step_id, struct bytes key,
                         uint64_t epoch)
 {
+    const uint32_t hash = (uint32_t)XXH3_64bits(key.data, key.size);
     store_bind_bytes(store, which, 1, step_id);
-    store_bind_number(store, which, 2, (uint32_t)XXH3_64bits(key.data, key.size));
+    store_bind_number(store, which, 2, hash);
     store_bind_bytes(store, which, 3, key);
     const bool found = store_row(store, which);
     struct bytes state = {NULL, 0};
@@ -198,7 +200,7 @@ static struct bytes get(struct store *store, enum store_statement which, struct 
             state = store_keep_found(store, state);
     }
     store_reset(store, which);
-    return found ? state : store_image_get(store, step_id, epoch, key);
+    return found ? state : store_image_get(store, step_id, epoch, key, hash);
 }
 
 struct bytes store_get(struct store *store, struct bytes step_id, struct bytes key)
@@ -255,8 +257,11 @@ uint64_t store_count_states(struct store *store, struct bytes step_id)
     return store_number(store, COUNT_STATES);
 }
 
-void store_begin(struct store *store)
+void store_begin(struct store *store, bool durable)
 {
+    if (store->durable != durable)
+        store_run(store, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    store->durable = durable;
     CRASH_POINT("begin: before");
     store_execute(store, BEGIN);
     CRASH_POINT("begin: after");

@@ -106,9 +106,11 @@ void store_each_state_at(struct store *store, struct bytes step, uint64_t epoch,
 /* About how many keys of the step have a state; 0: none has. */
 uint64_t store_count_states(struct store *store, struct bytes step);
 
-/* A transaction: begin, the calls below, end. store_end makes it durable, and copies the write-ahead log into
- * the file once it has grown long; so begin to end stands under the partition's lock. */
-void store_begin(struct store *store);
+/* A transaction: begin, the calls below, end. Where it is to be durable the disk has it when store_end returns;
+ * otherwise others see it, and it becomes durable with the next one of the file that is, or is lost together with all
+ * that come after it. store_end copies the write-ahead log into the file once it has grown long; so begin to end stands
+ * under the partition's lock. */
+void store_begin(struct store *store, bool durable);
 void store_end(struct store *store);
 void store_add_execution(struct store *store, uint64_t number, uint64_t resume_epoch);
 void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t from);

@@ -9,7 +9,7 @@
 
 enum {
     STORE_FEED_MOST = STORE_KEPT, /* changes that one statement takes */
-    STORE_BUSY = 10000     /* milliseconds: another process opens, recovers or closes the file: it is quick, or hangs */
+    STORE_BUSY = 10000 /* milliseconds: another process opens, recovers or closes the file: it is quick, or hangs */
 };
 
 #define STORE_NOW ((uint64_t)INT64_MAX) /* as an epoch */
@@ -91,6 +91,7 @@ struct store {
     struct store_feed feed;
     char *path;
     struct store_part part;
+    bool durable;              /* so store_begin was told last */
     int log_pages;             /* of the write-ahead log, after the last commit */
     struct buffer found;       /* what store_get gave last */
     sqlite3_stmt **statements; /* STORE_STATEMENTS of them; NULL until it is run first */
@@ -156,8 +157,8 @@ struct store_holding store_find_holding(const struct store *store, struct bytes 
 /* Deletes the images of a step that no return to the floor or later needs, and returns how many. */
 uint64_t store_forget_images(const struct store *store, struct bytes step);
 
-/* The state that it has of a key, data NULL for none, in store->found. */
-struct bytes store_image_get(struct store *store, struct bytes step, uint64_t epoch, struct bytes key);
+/* The state of a key, data NULL for none, in store->found; hash is the low half of the key's. */
+struct bytes store_image_get(struct store *store, struct bytes step, uint64_t epoch, struct bytes key, uint32_t hash);
 
 /* Whether so many changes are better saved in a new image than as rows. */
 bool store_wants_image(const struct store_holding *holding, uint64_t changes);
@@ -168,11 +169,5 @@ void store_put_image(struct store *store, struct bytes step, uint64_t epoch,
 
 /* The checksum of a block. */
 uint64_t store_block_check(uint64_t block, struct bytes content);
-
-/* The number of a block: that of its image, and the low half of the hash of its first key. */
-static inline uint64_t store_block_number(uint64_t image, uint32_t hash)
-{
-    return image << 32 | hash;
-}
 
 #endif
