@@ -22,11 +22,6 @@ enum {
     UNDO_ROOM = 40    /* bytes of an undo, beside key and state */
 };
 
-static uint32_t hash_of(struct bytes key)
-{
-    return (uint32_t)XXH3_64bits(key.data, key.size);
-}
-
 /* The content of the block at hand, which is in the first columns of a row. */
 static struct bytes content(const struct store *store, enum store_statement which)
 {
@@ -37,12 +32,12 @@ static struct bytes content(const struct store *store, enum store_statement whic
     return found;
 }
 
-struct bytes store_image_get(struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key)
+struct bytes store_image_get(struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key, uint32_t hash)
 {
     struct bytes state = {NULL, 0}, found, value;
     store_bind_bytes(store, GET_BLOCK, 1, step_id);
     store_bind_number(store, GET_BLOCK, 2, epoch);
-    store_bind_number(store, GET_BLOCK, 3, hash_of(key));
+    store_bind_number(store, GET_BLOCK, 3, hash);
     if (store_row(store, GET_BLOCK) &&
         store_column_number(store, GET_BLOCK, 0) >> 32 == store_column_number(store, GET_BLOCK, 3)) {
         struct bytes left = content(store, GET_BLOCK);
@@ -114,7 +109,7 @@ static void next_state(struct states *states)
     }
     if (what == BLOCK_BROKEN)
         store_fail_block(store, store_column_number(store, IMAGE_BLOCKS, 0));
-    states->state = (struct store_change){.key = key, .state = value, .hash = hash_of(key)};
+    states->state = (struct store_change){.key = key, .state = value, .hash = (uint32_t)XXH3_64bits(key.data, key.size)};
     if (states->state.hash < before.hash)
         store_fail_block(store, store_column_number(store, IMAGE_BLOCKS, 0));
 }
@@ -193,7 +188,7 @@ static void end_block(struct making *making)
     if (making->block.size == 0)
         return;
     const struct bytes bytes = buffer_bytes(&making->block);
-    const uint64_t block = store_block_number(making->id, making->first);
+    const uint64_t block = making->id << 32 | making->first; /* so it is found by the hash of a key */
     store_bind_number(making->store, ADD_BLOCK, 1, block);
     store_bind_blob(making->store, ADD_BLOCK, 2, bytes);
     store_bind_number(making->store, ADD_BLOCK, 3, store_block_check(block, bytes));

@@ -353,6 +353,16 @@ goes_back() {
 }
 
 @test "what is committed, while more is saved" {
+    # save_more: more is saved, and what everybody sees is what is committed.
+    save_more() {
+        save_only
+        expect_committed
+        [ "$(keys_of statemap)" -eq "$(wc -l <states)" ] || fail "status has $(keys_of statemap) keys of $(wc -l <states)"
+        run_sh 'fl-recovery dump db statemap k1000'
+        expect_status 66
+        [ "$(fl-recovery dump db statemap k300)" = $'k300\t2' ]
+        [ "$(fl-recovery dump db statemap k2000)" = $'k2000\t1' ]
+    }
     fl-recovery-init db
     change 1 6000 1
     flow
@@ -360,24 +370,13 @@ goes_back() {
     change 1 500 1 && change 1000 1050 x
     flow
     change 300 310 2 && change 1000 1020 3 && change 2000 2010 x
-    save_only
-    expect_committed
-    [ "$(keys_of statemap)" -eq "$(wc -l <states)" ] || fail "status has $(keys_of statemap) keys of $(wc -l <states)"
-    run_sh 'fl-recovery dump db statemap k1000'
-    expect_status 66
-    [ "$(fl-recovery dump db statemap k300)" = $'k300\t2' ]
-    [ "$(fl-recovery dump db statemap k2000)" = $'k2000\t1' ]
+    save_more
     is_clean
     fl-recovery backup db copy
     cp lines before
     change 1 6000 2
     cp -a db rows
-    save_only
-    expect_committed
-    [ "$(keys_of statemap)" -eq "$(wc -l <states)" ] || fail "status has $(keys_of statemap) keys of $(wc -l <states)"
-    run_sh 'fl-recovery dump db statemap k1000'
-    expect_status 66
-    [ "$(fl-recovery dump db statemap k300)" = $'k300\t2' ]
+    save_more
     flow
     expect_model
     for saved in copy rows; do
