@@ -473,9 +473,8 @@ static void save(struct recovery *recovery)
             message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->synced[i].name, strerror(errno));
     CRASH_POINT("sync: after");
     for (unsigned index = recovery->count; index-- > 0;) {
-        /* In partition 0 the row that commits the epoch comes after all that the steps save there, and takes it along
-         * to the disk. */
-        begin_write(recovery, index, index > 0 || recovery->commit);
+        /* The sink writes to each partition after all others, and what it syncs takes along what they have saved. */
+        begin_write(recovery, index, recovery->commit);
         const uint64_t floor = find_floor(recovery);
         store_raise_floor(writer(recovery, index), floor);
         if (index == 0 && recovery->root && !recovery->execution_saved)
