@@ -442,15 +442,9 @@ static uint64_t find_floor(struct recovery *recovery)
     return store_committed_by(writer(recovery, 0), (int64_t)time(NULL) - seconds);
 }
 
-_Static_assert((int)STATE_KEPT >= (int)STORE_KEPT, "the store needs so many changes at a time");
-
-static bool next_change(void *state, struct store_change *change)
+static bool next_change(void *state, struct change *change)
 {
-    struct state_change next;
-    if (!state_next_change(state, &next))
-        return false;
-    *change = (struct store_change){next.key, next.state, next.hash, next.saved};
-    return true;
+    return state_next_change(state, change);
 }
 
 static void save_step(struct recovery *recovery, struct own_step *own, unsigned index)
@@ -459,9 +453,10 @@ static void save_step(struct recovery *recovery, struct own_step *own, unsigned 
     const size_t count = state_begin_changes(own->state, index, recovery->count);
     if (!own->saved)
         store_add_step(store, own->id, own->signature, recovery->epoch);
-    store_set_front(store, own->id, recovery->epoch);
     if (count > 0)
         store_put(store, own->id, recovery->epoch, count, next_change, own->state);
+    /* Last: a page that changes again when it was written to the log makes SQLite write all headers after it anew. */
+    store_set_front(store, own->id, recovery->epoch);
 }
 
 /* Partition 0, which has the commits, is the last one. */
@@ -600,9 +595,9 @@ uint64_t recovery_finish_save(struct recovery *recovery)
 }
 
 /* One change, and then none. */
-static bool next_base(void *context, struct store_change *change)
+static bool next_base(void *context, struct change *change)
 {
-    struct store_change *base = context;
+    struct change *base = context;
     *change = *base;
     base->key.data = NULL;
     return change->key.data != NULL;
@@ -612,7 +607,7 @@ void recovery_save_base(struct recovery *recovery, size_t step, struct bytes key
 {
     const uint64_t hash = state_hash(key);
     const unsigned index = (unsigned)(hash % recovery->count);
-    struct store_change base = {.key = key, .state = state, .hash = (uint32_t)hash};
+    struct change base = {.key = key, .state = state, .hash = (uint32_t)hash};
     CRASH_POINT("base: before");
     begin_write(recovery, index, true);
     store_put(writer(recovery, index), recovery->steps[step], 0, 1, next_base, &base);

@@ -12,7 +12,7 @@ enum {
     LOOKUP_COST = 50, /* saved states that a scan reads in the time of one look-up */
     LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
-    AHEAD = 8,        /* changes that are asked for before they are read */
+    AHEAD = 16,        /* changes that are asked for before they are read */
     PUBLISHED = 64,   /* changes are read before it is said how far */
     FEW = 64,         /* so few are sorted as quickly by comparing them */
     CHANGES_MOST = INT32_MAX / 2
@@ -573,12 +573,12 @@ size_t state_begin_changes(struct state *state, unsigned partition, unsigned par
     return state->end - state->next;
 }
 
-bool state_next_change(struct state *state, struct state_change *change)
+bool state_next_change(struct state *state, struct change *change)
 {
     const struct changes *list = &state->written;
     while (state->next < state->end) {
-        if (state->next % PUBLISHED == 0 && state->next >= STATE_KEPT && state->in_order)
-            atomic_store_explicit(&state->read, state->sorted[state->next - STATE_KEPT].hash, memory_order_release);
+        if (state->next % PUBLISHED == 0 && state->next >= CHANGE_KEPT && state->in_order)
+            atomic_store_explicit(&state->read, state->sorted[state->next - CHANGE_KEPT].hash, memory_order_release);
         if (state->next + 2 * AHEAD < list->count) {
             __builtin_prefetch(&list->at[state->sorted[state->next + 2 * AHEAD].index]);
             const struct entry *ahead = list->at[state->sorted[state->next + AHEAD].index];
@@ -589,7 +589,7 @@ bool state_next_change(struct state *state, struct state_change *change)
         const struct entry *entry = list->at[next->index];
         if (entry->value_size == NONE && !entry->saved)
             continue;
-        *change = (struct state_change){entry_key(entry), entry_value(entry), next->hash, entry->saved};
+        *change = (struct change){entry_key(entry), entry_value(entry), next->hash, entry->saved};
         return true;
     }
     return false;

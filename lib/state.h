@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "change.h"
 
 struct state;
 struct state_slot;
@@ -23,16 +24,6 @@ struct state_loader {
     /* About how many keys have a saved state; 0: none has. */
     uint64_t (*count)(void *from);
     void *from;
-};
-
-/* A change of the frozen epoch. The views are valid until state_thaw, or until STATE_KEPT more changes were given: then
- * the state may change where it is. */
-enum { STATE_KEPT = 256 };
-struct state_change {
-    struct bytes key;
-    struct bytes state; /* data NULL: discarded */
-    uint32_t hash;      /* the low half of the key's */
-    bool saved;         /* the key may have a saved state */
 };
 
 /* Makes an empty one; without a loader (NULL) nothing is saved anywhere. The loader is copied. */
@@ -82,8 +73,9 @@ void state_freeze(struct state *state);
 size_t state_begin_changes(struct state *state, unsigned partition, unsigned partitions);
 
 /* The next of them, in the order of the low halves of their hashes, and of their keys where these are the same; false
- * after the last. */
-bool state_next_change(struct state *state, struct state_change *change);
+ * after the last. The views are valid until CHANGE_KEPT more were given, for then the state may change where it is, or
+ * until state_thaw. */
+bool state_next_change(struct state *state, struct change *change);
 
 /* The frozen changes are saved: forgets that they were changes. */
 void state_thaw(struct state *state);

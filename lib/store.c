@@ -358,7 +358,7 @@ static void discard(struct store *store)
 }
 
 static void put_rows(struct store *store, struct bytes step_id, uint64_t epoch, bool imaged,
-                     bool (*next)(void *context, struct store_change *change), void *context)
+                     bool (*next)(void *context, struct change *change), void *context)
 {
     struct store_feed *feed = &store->feed;
     static const enum store_statement fed[] = {KEEP, PUT};
@@ -386,7 +386,7 @@ static void put_rows(struct store *store, struct bytes step_id, uint64_t epoch, 
 }
 
 void store_put(struct store *store, struct bytes step_id, uint64_t epoch, uint64_t count,
-               bool (*next)(void *context, struct store_change *change), void *context)
+               bool (*next)(void *context, struct change *change), void *context)
 {
     struct store_holding holding = store_find_holding(store, step_id);
     if (holding.images > 1)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "change.h"
 
 enum {
     STORE_FORMAT = 3,              /* user_version */
@@ -120,18 +121,11 @@ void store_forget_step(struct store *store, struct bytes step);
 
 /* The changes of a step in an epoch, for each key one at most, in the order of the low halves of their hashes, and of
  * their keys where these are the same: next sets the change and returns true, or returns false after the last. The
- * views must live until it was asked for STORE_KEPT more, or store_put returns. There are about count of them, by which
+ * views must live until it was asked for CHANGE_KEPT more, or store_put returns. There are about count of them, by which
  * it is decided how they are stored. Deletes twice as much that no return to the floor or later needs, where there is
  * any. */
-enum { STORE_KEPT = 128 };
-struct store_change {
-    struct bytes key;
-    struct bytes state; /* data NULL: discarded */
-    uint32_t hash;      /* the low half of the key's */
-    bool saved;         /* the key may have a state in the file */
-};
 void store_put(struct store *store, struct bytes step, uint64_t epoch, uint64_t count,
-               bool (*next)(void *context, struct store_change *change), void *context);
+               bool (*next)(void *context, struct change *change), void *context);
 
 /* Notes that no return to before floor will be made. */
 void store_raise_floor(struct store *store, uint64_t floor);

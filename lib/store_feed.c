@@ -91,7 +91,7 @@ static int feed_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int 
 {
     const struct feed_cursor *cursor = (struct feed_cursor *)base;
     const struct store_feed *feed = cursor->feed;
-    const struct store_change *change = &feed->changes[cursor->at];
+    const struct change *change = &feed->changes[cursor->at];
     if (column == 0)
         sqlite3_result_int64(context, change->hash);
     else if (column == 1)

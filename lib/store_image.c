@@ -59,14 +59,14 @@ struct states {
     struct store *store;
     struct bytes step_id;
     enum store_statement rows;
-    struct store_change row;   /* key.data NULL: there is none any more */
-    struct store_change state; /* the same, of the image */
+    struct change row;   /* key.data NULL: there is none any more */
+    struct change state; /* the same, of the image */
     struct bytes left;         /* of the block that the state is in */
     bool row_given;            /* so that the next one is wanted */
     bool state_given;
 };
 
-static int compare(const struct store_change *a, const struct store_change *b)
+static int compare(const struct change *a, const struct change *b)
 {
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
@@ -74,7 +74,7 @@ static int compare(const struct store_change *a, const struct store_change *b)
 }
 
 /* Which of two that are each in order comes first: below 0 for a, 0 for both. One of them is there. */
-static int first_of(const struct store_change *a, const struct store_change *b)
+static int first_of(const struct change *a, const struct change *b)
 {
     if (a->key.data == NULL || b->key.data == NULL)
         return a->key.data != NULL ? -1 : 1;
@@ -85,10 +85,10 @@ static void next_row(struct states *states)
 {
     const struct store *store = states->store;
     const enum store_statement rows = states->rows;
-    states->row = (struct store_change){0};
+    states->row = (struct change){0};
     if (!store_row(store, rows))
         return;
-    states->row = (struct store_change){.key = store_column_bytes(store, rows, 1),
+    states->row = (struct change){.key = store_column_bytes(store, rows, 1),
                                         .state = store_column_bytes(store, rows, 3),
                                         .hash = (uint32_t)store_column_number(store, rows, 0)};
     store_verify(store, states->step_id, store_column_number(store, rows, 2), states->row.key, states->row.state,
@@ -98,10 +98,10 @@ static void next_row(struct states *states)
 static void next_state(struct states *states)
 {
     const struct store *store = states->store;
-    const struct store_change before = states->state;
+    const struct change before = states->state;
     enum block_found what;
     struct bytes key, value;
-    states->state = (struct store_change){0};
+    states->state = (struct change){0};
     while ((what = block_next(&states->left, &key, &value)) == BLOCK_END) {
         if (!store_row(store, IMAGE_BLOCKS))
             return;
@@ -109,7 +109,7 @@ static void next_state(struct states *states)
     }
     if (what == BLOCK_BROKEN)
         store_fail_block(store, store_column_number(store, IMAGE_BLOCKS, 0));
-    states->state = (struct store_change){.key = key, .state = value, .hash = (uint32_t)XXH3_64bits(key.data, key.size)};
+    states->state = (struct change){.key = key, .state = value, .hash = (uint32_t)XXH3_64bits(key.data, key.size)};
     if (states->state.hash < before.hash)
         store_fail_block(store, store_column_number(store, IMAGE_BLOCKS, 0));
 }
@@ -131,7 +131,7 @@ static struct states begin_states(struct store *store, struct bytes step_id, uin
 }
 
 /* The next one; false after the last. */
-static bool give_state(struct states *states, struct store_change *state)
+static bool give_state(struct states *states, struct change *state)
 {
     for (;;) {
         if (states->row_given)
@@ -149,14 +149,14 @@ static bool give_state(struct states *states, struct store_change *state)
     }
     store_reset(states->store, states->rows);
     store_reset(states->store, IMAGE_BLOCKS);
-    *state = (struct store_change){0};
+    *state = (struct change){0};
     return false;
 }
 
 void store_each_state_at(struct store *store, struct bytes step_id, uint64_t epoch,
                          void (*call)(void *context, struct bytes key, struct bytes state), void *context)
 {
-    struct store_change state;
+    struct change state;
     struct states states = begin_states(store, step_id, epoch);
     while (give_state(&states, &state))
         call(context, state.key, state.state);
@@ -198,7 +198,7 @@ static void end_block(struct making *making)
 }
 
 /* Keys of one hash are in one block, since that is how it is found. */
-static void add_state(struct making *making, const struct store_change *state)
+static void add_state(struct making *making, const struct change *state)
 {
     if (state->state.data == NULL)
         return;
@@ -243,16 +243,16 @@ bool store_wants_image(const struct store_holding *holding, uint64_t changes)
 }
 
 void store_put_image(struct store *store, struct bytes step_id, uint64_t epoch,
-                     bool (*next)(void *context, struct store_change *change), void *context)
+                     bool (*next)(void *context, struct change *change), void *context)
 {
     CRASH_POINT("image: before");
     struct making making = {.store = store, .id = store_number(store, NEXT_IMAGE)};
     struct states states = begin_states(store, step_id, STORE_NOW);
-    struct store_change change = {0}, state = {0};
+    struct change change = {0}, state = {0};
     bool change_wanted = true, state_wanted = true;
     for (;;) {
         if (change_wanted && !next(context, &change))
-            change = (struct store_change){0};
+            change = (struct change){0};
         if (state_wanted)
             give_state(&states, &state);
         if (change.key.data == NULL && state.key.data == NULL)

@@ -8,7 +8,7 @@
 #include "store.h"
 
 enum {
-    STORE_FEED_MOST = STORE_KEPT, /* changes that one statement takes */
+    STORE_FEED_MOST = CHANGE_KEPT, /* changes that one statement takes */
     STORE_BUSY = 10000 /* milliseconds: another process opens, recovers or closes the file: it is quick, or hangs */
 };
 
@@ -82,7 +82,7 @@ enum store_statement {
 struct store_feed {
     struct bytes step_id;
     uint64_t epoch;
-    struct store_change changes[STORE_FEED_MOST];
+    struct change changes[STORE_FEED_MOST];
     size_t count;
 };
 
@@ -165,7 +165,7 @@ bool store_wants_image(const struct store_holding *holding, uint64_t changes);
 
 /* Makes an image of the epoch: what the step has, and the changes. Its rows of changes become undos. */
 void store_put_image(struct store *store, struct bytes step, uint64_t epoch,
-                     bool (*next)(void *context, struct store_change *change), void *context);
+                     bool (*next)(void *context, struct change *change), void *context);
 
 /* The checksum of a block. */
 uint64_t store_block_check(uint64_t block, struct bytes content);

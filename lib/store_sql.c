@@ -98,7 +98,9 @@ static const char *const sql[STORE_STATEMENTS] = {
     [ADD_STEP] = "INSERT OR IGNORE INTO steps VALUES (?1, ?2, ?3)",
     [SET_FRONT] = "INSERT INTO fronts VALUES (?1, ?2, 0, 0)"
                   " ON CONFLICT (step_id) DO UPDATE SET front_epoch = excluded.front_epoch",
-    [COUNT_MORE] = "UPDATE fronts SET changes = max(0, changes + ?2), images = images + ?3 WHERE step_id = ?1",
+    /* Of a step that is known: the row of epoch 0 comes before its step. */
+    [COUNT_MORE] = "INSERT INTO fronts SELECT DISTINCT step_id, 0, max(0, ?2), ?3 FROM steps WHERE step_id = ?1"
+                   " ON CONFLICT (step_id) DO UPDATE SET changes = max(0, changes + ?2), images = images + ?3",
     [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2, ?3)",
     [FORGET_COMMITS] = "DELETE FROM commits WHERE commit_epoch < ?1",
     [FORGET_CHANGES] = "DELETE FROM changes WHERE step_id = ?1",

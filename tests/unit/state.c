@@ -96,7 +96,7 @@ static uint64_t load_count(void *from)
 struct reading {
     struct state *state;
     unsigned partitions;
-    struct state_change changes[KEYS]; /* first as they were given, then copies */
+    struct change changes[KEYS]; /* first as they were given, then copies */
     unsigned partition_of[KEYS];
     size_t count;
 };
@@ -109,7 +109,7 @@ static struct bytes copy_of(struct bytes bytes)
     return (struct bytes){copy, bytes.size};
 }
 
-static void copy_change(struct state_change *change)
+static void copy_change(struct change *change)
 {
     change->key = copy_of(change->key);
     change->state = copy_of(change->state);
@@ -121,12 +121,12 @@ static void *read_changes(void *context)
     struct reading *reading = context;
     size_t copied = 0;
     for (unsigned partition = reading->partitions; partition-- > 0;) {
-        struct state_change change;
+        struct change change;
         state_begin_changes(reading->state, partition, reading->partitions);
         while (state_next_change(reading->state, &change) && reading->count < KEYS) {
             reading->partition_of[reading->count] = partition;
             reading->changes[reading->count++] = change;
-            if (reading->count - copied == STATE_KEPT)
+            if (reading->count - copied == CHANGE_KEPT)
                 copy_change(&reading->changes[copied++]);
             sched_yield();
         }
@@ -136,7 +136,7 @@ static void *read_changes(void *context)
     return NULL;
 }
 
-static bool is_before(const struct state_change *a, const struct state_change *b)
+static bool is_before(const struct change *a, const struct change *b)
 {
     return a->hash < b->hash || (a->hash == b->hash && bytes_compare(a->key, b->key) < 0);
 }
@@ -145,7 +145,7 @@ static bool is_before(const struct state_change *a, const struct state_change *b
 static void check_reading(const struct reading *reading)
 {
     for (size_t c = 0; c < reading->count; c++) {
-        const struct state_change *change = &reading->changes[c];
+        const struct change *change = &reading->changes[c];
         size_t i = place_of(change->key);
         CHECK_ABOUT(change->key, i < KEYS && table[i].is_frozen && !table[i].met);
         if (i == KEYS)
@@ -339,7 +339,7 @@ static uint64_t count_none(void *from)
 static void check_order(size_t count, unsigned partitions)
 {
     struct state *state = state_open(&(struct state_loader){.count = count_none});
-    struct state_change before, change;
+    struct change before, change;
     size_t met = 0, alike = 0;
     for (size_t i = 0; i < count; i++) {
         char key[32];
@@ -385,7 +385,7 @@ static struct bytes many_state(char *to, unsigned number)
     return (struct bytes){to, (size_t)snprintf(to, 64, "%0*u", number % 50 == 0 ? 40 : 8, number)};
 }
 
-static void check_many_change(const struct state_change *change)
+static void check_many_change(const struct change *change)
 {
     char text[64];
     size_t i = 0;
@@ -401,17 +401,17 @@ static void check_many_change(const struct state_change *change)
 static void *read_many(void *context)
 {
     (void)context;
-    static struct state_change kept[STATE_KEPT];
+    static struct change kept[CHANGE_KEPT];
     state_begin_changes(many.state, 0, 1);
-    while (state_next_change(many.state, &kept[many.read % STATE_KEPT])) {
+    while (state_next_change(many.state, &kept[many.read % CHANGE_KEPT])) {
         many.read++;
-        if (many.read >= STATE_KEPT)
-            check_many_change(&kept[many.read % STATE_KEPT]);
+        if (many.read >= CHANGE_KEPT)
+            check_many_change(&kept[many.read % CHANGE_KEPT]);
         if (many.read % 1000 == 0)
             sched_yield();
     }
-    for (size_t i = many.read < STATE_KEPT ? 0 : many.read - STATE_KEPT + 1; i < many.read; i++)
-        check_many_change(&kept[i % STATE_KEPT]);
+    for (size_t i = many.read < CHANGE_KEPT ? 0 : many.read - CHANGE_KEPT + 1; i < many.read; i++)
+        check_many_change(&kept[i % CHANGE_KEPT]);
     return NULL;
 }
 
