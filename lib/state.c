@@ -12,7 +12,7 @@ enum {
     LOOKUP_COST = 50, /* saved states that a scan reads in the time of one look-up */
     LOOKED_AT = 16,   /* slots for each key that is new in memory while the limit is passed */
     ROOM_TO_GROW = 4, /* bytes at least of a new state, which often is a number */
-    AHEAD = 16,        /* changes that are asked for before they are read */
+    AHEAD = 16,       /* changes that are asked for before they are read */
     PUBLISHED = 64,   /* changes are read before it is said how far */
     FEW = 64,         /* so few are sorted as quickly by comparing them */
     CHANGES_MOST = INT32_MAX / 2

@@ -14,7 +14,9 @@
 
 enum {
     CHECKPOINT_PAGES = 1000, /* of the write-ahead log */
-    EXECUTIONS_KEPT = 1000
+    EXECUTIONS_KEPT = 1000,
+    LOOKASIDE_SIZE = 128, /* bytes of a slot that SQLite takes in the place of malloc */
+    LOOKASIDE_COUNT = 100
 };
 
 /* The first row of a query that is run once, at the opening. */
@@ -71,6 +73,8 @@ struct store *store_open(const char *path)
             message_fail(STATUS_SYSTEM, "%s: out of memory", path);
         store_fail(store, "open");
     }
+    /* Of the two connections that a stage has each would else take 120 kB for what is small. */
+    sqlite3_db_config(store->database, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
     sqlite3_extended_result_codes(store->database, 1);
     sqlite3_busy_timeout(store->database, STORE_BUSY);
     /* The cache, in kibibytes, may last from the look-ups of an epoch to its save. */
