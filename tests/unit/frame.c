@@ -216,8 +216,9 @@ static void check_forms(void)
             forms[i].frame);
 
     struct line_writer writer = writer_to_memory();
-    CHECK(frame_write_lines(&writer, bytes_of("a\n\n \\b\n")) == 3);
-    CHECK(frame_write_lines(&writer, bytes_of("")) == 0);
+    static const char lines[7 + LINE_SLACK] = "a\n\n \\b\n";
+    CHECK(frame_write_lines(&writer, (struct bytes){lines, 7}) == 3);
+    CHECK(frame_write_lines(&writer, (struct bytes){lines, 0}) == 0);
     frame_write_control(&writer, "epoch");
     frame_write_number(&writer, 0);
     frame_write_number(&writer, UINT64_MAX);

@@ -379,10 +379,12 @@ static bool are_digits(struct bytes text)
 static void check_digits(void)
 {
     const int64_t limit = 10000000000000000;
+    char *const text = bytes_allocate(16);
     for (int i = 0; i < 200000; i++) {
         const struct bytes a = random_digits(18), b = random_digits(10);
-        char text[16] = "", expected[32];
+        char expected[32];
         int64_t first = 0, second = 0;
+        *text = '\0';
         if (a.size == 1 || a.data[0] != '0') {
             const bool short_digits = a.size <= 16 && are_digits(a) && b.size <= 8 && are_digits(b) &&
                                       number_parse_integer(a, &first) && number_parse_integer(b, &second);
@@ -401,7 +403,7 @@ static void check_digits(void)
     /* To what was written before, from as many digits as there may be to one more. */
     for (int64_t power = 10; power <= limit; power *= 10)
         for (int i = 0; i < 1000; i++) {
-            char text[16], expected[32];
+            char expected[32];
             int64_t total = power - 1 - (int64_t)(check_random() % 100000000) % power;
             snprintf(expected, sizeof expected, "%lld", (long long)total);
             struct bytes sum = {expected, strlen(expected)};
@@ -420,6 +422,7 @@ static void check_digits(void)
                 }
             }
         }
+    free(text);
 }
 
 /* The C library rounds decimals correctly, whatever their length: high is compared with it. */
