@@ -93,6 +93,6 @@ const char *exchange_answer(struct exchange *exchange, struct stage *stage, cons
         state.data = NULL;
     state_put(stage->state, record->key, state);
     for (size_t i = 0; i < emits.count; i++)
-        stage_send(stage, &(struct record){.key = record->key, .value = emits.values[i], .keyed = true});
+        stage_send_value(stage, record, emits.values[i], false);
     return NULL;
 }

@@ -68,8 +68,8 @@ void state_each(struct state *state, void (*call)(void *context, struct bytes ke
 /* Freezes what changed since the last freeze, which must have been thawed. */
 void state_freeze(struct state *state);
 
-/* For the other thread: begins with the changes of keys whose hash % partitions is partition, and returns how many there
- * are at most. partitions must be the same until state_thaw. */
+/* For the other thread: begins with the changes of keys whose hash % partitions is partition, and returns how many
+ * there are at most. partitions must be the same until state_thaw. */
 size_t state_begin_changes(struct state *state, unsigned partition, unsigned partitions);
 
 /* The next of them, in the order of the low halves of their hashes, and of their keys where these are the same; false

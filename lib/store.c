@@ -73,8 +73,10 @@ struct store *store_open(const char *path)
             message_fail(STATUS_SYSTEM, "%s: out of memory", path);
         store_fail(store, "open");
     }
-    /* Of the two connections that a stage has each would else take 120 kB for what is small. */
-    sqlite3_db_config(store->database, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT);
+    /* Each of the two connections that a stage has would take 120 kB for what is small. */
+    if (sqlite3_db_config(store->database, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT) !=
+        SQLITE_OK)
+        store_fail(store, "lookaside");
     sqlite3_extended_result_codes(store->database, 1);
     sqlite3_busy_timeout(store->database, STORE_BUSY);
     /* The cache, in kibibytes, may last from the look-ups of an epoch to its save. */

@@ -121,9 +121,9 @@ void store_forget_step(struct store *store, struct bytes step);
 
 /* The changes of a step in an epoch, for each key one at most, in the order of the low halves of their hashes, and of
  * their keys where these are the same: next sets the change and returns true, or returns false after the last. The
- * views must live until it was asked for CHANGE_KEPT more, or store_put returns. There are about count of them, by which
- * it is decided how they are stored. Deletes twice as much that no return to the floor or later needs, where there is
- * any. */
+ * views must live until it was asked for CHANGE_KEPT more, or store_put returns. There are about count of them, by
+ * which it is decided how they are stored. Deletes twice as much that no return to the floor or later needs, where
+ * there is any. */
 void store_put(struct store *store, struct bytes step, uint64_t epoch, uint64_t count,
                bool (*next)(void *context, struct change *change), void *context);
 

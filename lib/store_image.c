@@ -61,8 +61,8 @@ struct states {
     enum store_statement rows;
     struct change row;   /* key.data NULL: there is none any more */
     struct change state; /* the same, of the image */
-    struct bytes left;         /* of the block that the state is in */
-    bool row_given;            /* so that the next one is wanted */
+    struct bytes left;   /* of the block that the state is in */
+    bool row_given;      /* so that the next one is wanted */
     bool state_given;
 };
 
@@ -89,8 +89,8 @@ static void next_row(struct states *states)
     if (!store_row(store, rows))
         return;
     states->row = (struct change){.key = store_column_bytes(store, rows, 1),
-                                        .state = store_column_bytes(store, rows, 3),
-                                        .hash = (uint32_t)store_column_number(store, rows, 0)};
+                                  .state = store_column_bytes(store, rows, 3),
+                                  .hash = (uint32_t)store_column_number(store, rows, 0)};
     store_verify(store, states->step_id, store_column_number(store, rows, 2), states->row.key, states->row.state,
                  store_column_number(store, rows, 4));
 }
