@@ -69,13 +69,9 @@ static void write_formatted(const struct out *out, struct line_writer *writer, c
     }
 }
 
-/* The frame of a plain record is the line to be printed, behind its first byte. */
-static void write_default(struct line_writer *writer, const struct record *record)
+/* A record that came escaped: the frame of another is the line to be printed, behind its first byte. */
+static void write_unescaped(struct line_writer *writer, const struct record *record)
 {
-    if (record->plain) {
-        line_add(writer, (struct bytes){record->frame.data + 1, record->frame.size - 1});
-        return;
-    }
     if (record->keyed) {
         line_add(writer, record->key);
         line_add(writer, bytes_of("\t"));
@@ -90,11 +86,15 @@ static void on_records(void *context, struct stage *stage, const struct record *
     char text[POSITION_TEXT];
     if (out->file.fresh)
         stage_save_base(stage, bytes_of(out->file.path), output_base(&out->file, text));
-    for (size_t i = 0; i < count; i++) {
-        if (out->pieces == NULL)
-            write_default(&stage->out, &records[i]);
-        else
-            write_formatted(out, &stage->out, &records[i]);
+    if (out->pieces == NULL && records[0].plain) {
+        frame_write_text(&stage->out, records, count);
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            if (out->pieces != NULL)
+                write_formatted(out, &stage->out, &records[i]);
+            else
+                write_unescaped(&stage->out, &records[i]);
+        }
     }
     out->file.position.records += count;
 }

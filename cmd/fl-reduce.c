@@ -45,7 +45,7 @@ static const char *take(void *context, struct stage *stage, const struct record 
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
-    keyed_records(context, stage, records, count, take);
+    keyed_records(context, stage, records, count, take, NULL);
 }
 
 _Noreturn static void fail(const struct keyed_state *total, const char *why)

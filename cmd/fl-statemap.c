@@ -66,18 +66,33 @@ static const char *take_by_operation(void *context, struct stage *stage, const s
     const char *why = map->transition.op.apply(&map->transition.op, run->state, record->value, &result);
     if (why != NULL)
         return why; // cppcheck-suppress returnDanglingLifetime
-    send(stage, record, result.emit, result.plain);
+    if (result.emit.data != NULL)
+        stage_send_value(stage, record, result.emit, result.plain);
     keyed_set(run, result.state);
     return NULL;
+}
+
+static size_t run_operation(void *context, struct stage *stage, const struct record *records, size_t count,
+                            struct keyed_run *run)
+{
+    struct statemap *map = context;
+    struct op *op = &map->transition.op;
+    struct bytes state = run->state;
+    if (op->kind->run == NULL)
+        return 0;
+    const size_t taken = op->kind->run(op, &state, records, count, &stage->out);
+    stage->sent += taken;
+    keyed_set(run, state);
+    return taken;
 }
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     const struct statemap *map = context;
     if (map->transition.op.apply != NULL)
-        keyed_records(context, stage, records, count, take_by_operation);
+        keyed_records(context, stage, records, count, take_by_operation, run_operation);
     else
-        keyed_records(context, stage, records, count, take);
+        keyed_records(context, stage, records, count, take, NULL);
 }
 
 static void on_begin(void *context, struct stage *stage)

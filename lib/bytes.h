@@ -99,6 +99,17 @@ static inline char *bytes_copy(char *to, struct bytes bytes)
     return to + size;
 }
 
+/* Eight bytes as a word, the first the lowest. */
+static inline uint64_t bytes_load_eight(const char *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
 /* Whether they are UTF-8 without NUL: what SQLite and a person can read as text. */
 bool bytes_is_text(struct bytes bytes);
 

@@ -96,56 +96,68 @@ static bool read_control(struct frame_reader *reader, struct bytes line, struct 
     return control->name.size > 0;
 }
 
+/* What the plain record at some place begins with, up to its value. LINE_SLACK bytes behind it may be read. */
+struct prefix {
+    const char *at;
+    size_t size;
+    uint64_t mask; /* a bit for each of its first 16 bytes */
+};
+
+static inline struct prefix prefix_at(const char *at, const char *end)
+{
+    const size_t size = (size_t)(end - at);
+    return (struct prefix){at, size, size < 16 ? ((uint64_t)1 << size) - 1 : 0xffff};
+}
+
+/* Whether the whole line at that place begins with it. It is within the line then, as it holds no LF. */
+static inline bool begins_with(const char *at, const struct prefix *prefix)
+{
+    return (line_equal_sixteen(at, prefix->at) & prefix->mask) == prefix->mask &&
+           (prefix->size <= 16 || memcmp(at, prefix->at, prefix->size) == 0);
+}
+
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control)
 {
     struct line_reader *lines = &reader->lines;
     const char *at = lines->data + lines->start;
     const char *const end = lines->data + lines->end;
-    const size_t room = *count;
-    struct bytes prefix = {at, 0}; /* of the record before, with its key; size 0: that had none */
     struct line_scan newlines = line_scan_begin(at, end, '\n');
-    size_t n = 0;
+    const char *newline = line_scan_next(&newlines);
+    struct record *record = records, *const last = records + *count;
 
-    while (n < room && at < end && (*at == '=' || *at == '+')) {
-        struct record *record = &records[n];
+    while (record < last && newline != end) {
         const bool keyed = *at == '+';
-        const char *newline = line_scan_next(&newlines);
-        if (newline == end)
+        const char *before = keyed ? line_find(at, newline, '\t') : at;
+        if (before == newline || (!keyed && *at != '='))
             break;
-        const bool same_key = prefix.size > 0 && (size_t)(end - at) >= prefix.size &&
-                              bytes_equal((struct bytes){at, prefix.size}, prefix);
-        if (keyed && !same_key) {
-            const char *tab = line_find(at + 1, end, '\t');
-            if (tab > newline)
-                break;
-            prefix = (struct bytes){at, (size_t)(tab + 1 - at)};
-        } else if (!keyed) {
-            prefix.size = 0;
-        }
-        const char *value = at + (keyed ? prefix.size : 1);
-        record->key = (struct bytes){at + 1, keyed ? prefix.size - 2 : 0};
-        record->value = (struct bytes){value, (size_t)(newline - value)};
-        record->keyed = keyed;
-        record->plain = true;
-        record->same_key = same_key;
-        record->frame = (struct bytes){at, (size_t)(newline + 1 - at)};
-        at = newline + 1;
-        n++;
+        const struct prefix prefix = prefix_at(at, before + 1);
+        bool same_key = false;
+        do {
+            record->key = (struct bytes){at + 1, keyed ? prefix.size - 2 : 0};
+            record->value = (struct bytes){at + prefix.size, (size_t)(newline - at) - prefix.size};
+            record->keyed = keyed;
+            record->plain = true;
+            record->same_key = same_key;
+            record->frame = (struct bytes){at, (size_t)(newline + 1 - at)};
+            at = newline + 1;
+            newline = line_scan_next(&newlines);
+            same_key = keyed;
+        } while (++record < last && newline != end && begins_with(at, &prefix));
     }
+    const size_t n = (size_t)(record - records);
     if (n > 0) {
         lines->start = (size_t)(at - lines->data);
         *count = n;
         return FRAME_RECORDS;
     }
 
-    const char *newline = line_find(at, end, '\n');
     if (newline == end)
         return FRAME_MORE;
     struct bytes line = {at, (size_t)(newline - at)};
     lines->start = (size_t)(newline + 1 - lines->data);
     if (line.size > 0 && *at == '!' && read_control(reader, line, control))
         return FRAME_CONTROL;
-    if (line.size > 0 && *at == '\\' && room > 0 && read_escaped(reader, line, &records[0])) {
+    if (line.size > 0 && *at == '\\' && *count > 0 && read_escaped(reader, line, &records[0])) {
         records[0].frame = (struct bytes){at, line.size + 1};
         *count = 1;
         return FRAME_RECORDS;
@@ -209,7 +221,7 @@ size_t frame_write_lines(struct line_writer *writer, struct bytes lines)
         size_t size = (size_t)(line_scan_next(&newlines) + 1 - at);
         char *to = line_reserve(writer, size + 1);
         *to = '=';
-        bytes_copy(to + 1, (struct bytes){at, size});
+        line_copy(to + 1, (struct bytes){at, size});
         writer->size += size + 1;
         at += size;
         count++;

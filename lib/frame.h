@@ -87,6 +87,12 @@ static inline void frame_write(struct line_writer *writer, const struct record *
         frame_write_checked(writer, record->keyed, record->key, record->value);
 }
 
+/* What stands before the value of a plain record that came. */
+static inline struct bytes frame_prefix(const struct record *record)
+{
+    return (struct bytes){record->frame.data, (size_t)(record->value.data - record->frame.data)};
+}
+
 /* Writes a record that came, with another value. */
 static inline void frame_write_value(struct line_writer *writer, const struct record *record, struct bytes value,
                                      bool plain)
@@ -95,9 +101,9 @@ static inline void frame_write_value(struct line_writer *writer, const struct re
         frame_write_checked(writer, record->keyed, record->key, value);
         return;
     }
-    const struct bytes prefix = {record->frame.data, (size_t)(record->value.data - record->frame.data)};
+    const struct bytes prefix = frame_prefix(record);
     char *start = line_reserve(writer, prefix.size + value.size + 1);
-    char *to = bytes_copy(bytes_copy(start, prefix), value);
+    char *to = bytes_copy(line_copy(start, prefix), value);
     *to++ = '\n';
     writer->size += (size_t)(to - start);
 }
@@ -105,18 +111,39 @@ static inline void frame_write_value(struct line_writer *writer, const struct re
 /* Appends the prefix of all plain records that have that key, which holds no TAB and no LF, or that have none. */
 void frame_add_prefix(struct buffer *buffer, bool keyed, struct bytes key);
 
-/* Writes plain records whose frames lie one behind the other, one at least, each with that prefix in the place of its
- * own. */
+/* The bytes of plain records whose frames lie one behind the other, one at least. */
+static inline size_t frame_sizes(const struct record *records, size_t count)
+{
+    const struct bytes first = records[0].frame, last = records[count - 1].frame;
+    return (size_t)(last.data + last.size - first.data);
+}
+
+/* Writes such records, each with that prefix in the place of its own. */
 static inline void frame_write_prefixed(struct line_writer *writer, struct bytes prefix, const struct record *records,
                                         size_t count)
 {
-    const struct bytes first = records[0].frame, last = records[count - 1].frame;
-    char *const start = line_reserve(writer, (size_t)(last.data + last.size - first.data) + count * prefix.size);
+    char few[32];
+    char *const start = line_reserve(writer, frame_sizes(records, count) + count * prefix.size);
     char *to = start;
-    for (size_t i = 0; i < count; i++) {
-        to = bytes_copy(to, prefix);
-        to = bytes_copy(to, (struct bytes){records[i].value.data, records[i].value.size + 1}); /* with its LF */
+    if (prefix.size <= sizeof few) {
+        memcpy(few, prefix.data, prefix.size);
+        prefix.data = few;
     }
+    for (size_t i = 0; i < count; i++) {
+        to = line_copy(to, prefix);
+        to = line_copy(to, (struct bytes){records[i].value.data, records[i].value.size + 1}); /* with its LF */
+    }
+    writer->size += (size_t)(to - start);
+}
+
+/* Writes such records as lines: their frames without the first byte, and so the key, a tab and the value, or the value
+ * alone. */
+static inline void frame_write_text(struct line_writer *writer, const struct record *records, size_t count)
+{
+    char *const start = line_reserve(writer, frame_sizes(records, count));
+    char *to = start;
+    for (size_t i = 0; i < count; i++)
+        to = line_copy(to, (struct bytes){records[i].frame.data + 1, records[i].frame.size - 1});
     writer->size += (size_t)(to - start);
 }
 

@@ -20,6 +20,11 @@ struct keyed_run {
  * Returns NULL, or why it cannot, as the end of a message that names the value; the state must be as it was then. */
 typedef const char *keyed_take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run);
 
+/* The same for several together: the first of the records, and as many of those after it as it likes while they are
+ * same_key. Returns how many it took. */
+typedef size_t keyed_take_run(void *context, struct stage *stage, const struct record *records, size_t count,
+                              struct keyed_run *run);
+
 /* Notes that the state is another one now, where its data is. */
 static inline void keyed_set(struct keyed_run *run, struct bytes state)
 {
@@ -39,10 +44,11 @@ static inline void keyed_end_run(struct stage *stage, struct keyed_run *run)
  */
 void keyed_look_ahead(const struct stage *stage, const struct record *records, size_t count, uint64_t *hashes);
 
-/* For a program's records: takes each of them; those that have no key, or that cannot be taken, are refused. */
+/* For a program's records: takes each of them, several together where take_run is not NULL; those that have no key, or
+ * that cannot be taken, are refused. */
 __attribute__((always_inline)) static inline void keyed_records(void *context, struct stage *stage,
                                                                 const struct record *records, size_t count,
-                                                                keyed_take *take)
+                                                                keyed_take *take, keyed_take_run *take_run)
 {
     uint64_t hashes[KEYED_AHEAD];
     struct keyed_run run = {.slot = NULL};
@@ -61,6 +67,13 @@ __attribute__((always_inline)) static inline void keyed_records(void *context, s
                 if (run.slot == NULL) {
                     run.slot = state_find(stage->state, record->key, hash);
                     run.state = state_value(run.slot);
+                }
+                if (take_run != NULL && i + 1 < some && record[1].same_key) {
+                    const size_t taken = take_run(context, stage, record, some - i, &run);
+                    if (taken > 0) {
+                        i += taken - 1;
+                        continue;
+                    }
                 }
                 why = take(context, stage, record, &run);
             }

@@ -58,7 +58,7 @@ ssize_t line_fill(struct line_reader *reader)
 void line_writer_open(struct line_writer *writer, int fd, const char *name)
 {
     *writer = (struct line_writer){.fd = fd, .name = name, .room = LINE_WRITE};
-    writer->data = bytes_allocate(writer->room);
+    writer->data = bytes_allocate(writer->room + LINE_SLACK);
 }
 
 /* A sync at the end then has less to wait for. */
@@ -109,7 +109,7 @@ char *line_reserve_more(struct line_writer *writer, size_t size)
     if (writer->room - writer->size < size) {
         while (writer->room - writer->size < size)
             writer->room *= 2;
-        writer->data = bytes_reallocate(writer->data, writer->room);
+        writer->data = bytes_reallocate(writer->data, writer->room + LINE_SLACK);
     }
     return writer->data + writer->size;
 }

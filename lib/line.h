@@ -13,7 +13,7 @@
 enum {
     LINE_READ = 128 * 1024,  /* bytes asked of one read: they stay in the processor's cache until they are taken */
     LINE_WRITE = 512 * 1024, /* bytes buffered for one write: larger ones wake others and ask the disk less often */
-    LINE_SLACK = 64          /* bytes that may be read behind the end of a reader's block, whatever they hold */
+    LINE_SLACK = 64          /* bytes that may be read behind a reader's block, and written behind a writer's room */
 };
 
 /* What was read and not yet taken is data[start] to data[end - 1]. Views into it are valid until the next
@@ -38,18 +38,18 @@ void line_reader_close(struct line_reader *reader);
  * EINTR where a signal came first, or what read says. */
 ssize_t line_fill(struct line_reader *reader);
 
+/* A bit for each byte of a word, the lowest first: whether it is 0. */
+static inline uint64_t line_zeros(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101;
+    word = ~(((word & ones * 0x7f) + ones * 0x7f) | word) & ones * 0x80;
+    return (word >> 7) * 0x0102040810204080 >> 56;
+}
+
 /* A bit for each of eight bytes, the first the lowest: whether it is that byte. */
 static inline uint64_t line_mask_eight(const char *at, char byte)
 {
-    const uint64_t ones = 0x0101010101010101;
-    uint64_t word;
-    memcpy(&word, at, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    word ^= ones * (unsigned char)byte;
-    word = ~(((word & ones * 0x7f) + ones * 0x7f) | word) & ones * 0x80; /* the high bit of each that is 0 */
-    return (word >> 7) * 0x0102040810204080 >> 56;
+    return line_zeros(bytes_load_eight(at) ^ (uint64_t)0x0101010101010101 * (unsigned char)byte);
 }
 
 /* The same for 16 bytes, and for 64. */
@@ -67,6 +67,18 @@ static inline uint64_t line_mask(const char *at, char byte)
 {
     return line_mask_sixteen(at, byte) | line_mask_sixteen(at + 16, byte) << 16 |
            line_mask_sixteen(at + 32, byte) << 32 | line_mask_sixteen(at + 48, byte) << 48;
+}
+
+/* A bit for each of the 16 bytes at two places: whether they are the same. */
+static inline uint64_t line_equal_sixteen(const char *a, const char *b)
+{
+#ifdef __SSE2__
+    const __m128i block = _mm_loadu_si128((const __m128i *)a);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_loadu_si128((const __m128i *)b)));
+#else
+    return line_zeros(bytes_load_eight(a) ^ bytes_load_eight(b)) |
+           line_zeros(bytes_load_eight(a + 8) ^ bytes_load_eight(b + 8)) << 8;
+#endif
 }
 
 /* The place of the first such byte in [at, end), or end. The first of them are looked at sixteen or eight at a time:
@@ -156,11 +168,22 @@ void line_flush(struct line_writer *writer);
 void line_release(struct line_writer *writer, size_t size);
 
 /* Makes room for size bytes (flushing what is there if need be) and returns where they go; the caller adds to
- * writer->size what it wrote. */
+ * writer->size what it wrote. LINE_SLACK bytes behind them may be written as well, and are lost. */
 char *line_reserve_more(struct line_writer *writer, size_t size);
 static inline char *line_reserve(struct line_writer *writer, size_t size)
 {
     return writer->room - writer->size >= size ? writer->data + writer->size : line_reserve_more(writer, size);
+}
+
+/* Copies a part of a reader's block to where a writer has reserved room, and returns the end of the copy. Short ones,
+ * which are the rule, are copied with what is behind them. */
+static inline char *line_copy(char *to, struct bytes bytes)
+{
+    if (bytes.size <= 32)
+        memcpy(to, bytes.data, 32);
+    else
+        memcpy(to, bytes.data, bytes.size);
+    return to + bytes.size;
 }
 
 static inline void line_add(struct line_writer *writer, struct bytes bytes)

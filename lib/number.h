@@ -79,6 +79,10 @@ void number_split(struct number number, double *high, double *low);
  * floating, correctly rounded. */
 struct number number_divide(struct number number, int64_t count);
 
+/* Eight digits in a word, the first in the lowest byte: 0 and 1. */
+#define NUMBER_EIGHT_ZEROS UINT64_C(0x3030303030303030)
+#define NUMBER_EIGHT_ONE UINT64_C(0x3130303030303030)
+
 /* Whether eight bytes, the first in the lowest byte of the word, are digits. */
 static inline bool number_are_eight(uint64_t word)
 {
@@ -112,23 +116,13 @@ static inline bool number_add_eight(uint64_t a, uint64_t b, uint64_t *sum)
     return total < start;
 }
 
-static inline uint64_t number_load_eight(const char *text)
-{
-    uint64_t word;
-    memcpy(&word, text, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
 /* The first size bytes, 1 to 7, as the last of eight whose others are zeros; by loads that overlap, and read nothing
  * outside. */
 static inline uint64_t number_load_fewer(const char *text, size_t size)
 {
     const unsigned shift = (unsigned)(8 - size) * 8;
     const unsigned char *bytes = (const unsigned char *)text;
-    uint64_t word = UINT64_C(0x3030303030303030) >> (8 * size);
+    uint64_t word = NUMBER_EIGHT_ZEROS >> (8 * size);
     if (size >= 4) {
         uint32_t first, last;
         memcpy(&first, text, 4);
@@ -163,7 +157,7 @@ static inline bool number_parse_integer(struct bytes text, int64_t *integer)
         at += left % 8;
     }
     for (left /= 8; left > 0; left--, at += 8) {
-        if (!number_parse_eight(number_load_eight(at), &eight))
+        if (!number_parse_eight(bytes_load_eight(at), &eight))
             return false;
         value = value * 100000000 + eight;
     }
@@ -179,7 +173,7 @@ static inline uint64_t number_eight_digits(uint32_t value)
     lanes = upper | (lanes - upper * 100) << 16;
     upper = (lanes * 103 >> 10) & 0x000f000f000f000f; /* / 10, for what is below 100 */
     lanes = upper | (lanes - upper * 10) << 8;
-    return lanes | 0x3030303030303030;
+    return lanes | NUMBER_EIGHT_ZEROS;
 }
 
 static inline void number_store_eight(char *to, uint64_t digits)
@@ -221,37 +215,50 @@ static inline char *number_write_digits(char *to, uint64_t value)
 /* The first size bytes of a number, 1 to 8. */
 static inline uint64_t number_load(const char *text, size_t size)
 {
-    return size == 8 ? number_load_eight(text) : number_load_fewer(text, size);
+    return size == 8 ? bytes_load_eight(text) : number_load_fewer(text, size);
 }
 
-/* Adds 1 to 8 digits to 1 to 16 that begin with no needless zero, as they are written, and writes the sum at to, where
- * there must be room for 16 bytes and where nothing else writes: a may be what was written there last, which is known
- * for digits then. Returns where the sum ends; NULL, with nothing written, where the two are something else or the sum
- * would have 17 digits. */
-static inline char *number_add_digits(char *to, struct bytes a, struct bytes b)
+/* Reads 1 to 8 digits, as the last of eight whose others are zeros. False where the text is something else. */
+static inline bool number_read_eight(struct bytes text, uint64_t *digits)
 {
-    const bool known = a.data == to;
-    uint64_t sum, high;
-    if (a.size - 1 >= 16 || b.size - 1 >= 8)
-        return NULL;
-    const uint64_t more = number_load(b.data, b.size);
-    const uint64_t low = a.size > 8 ? number_load_eight(a.data + a.size - 8) : number_load(a.data, a.size);
-    if (!number_are_eight(more) || (!known && !number_are_eight(low)))
-        return NULL;
-    const bool carried = number_add_eight(low, more, &sum);
-    if (a.size > 8 && known && !carried) {
-        to += a.size - 8;
-    } else if (a.size > 8) {
-        high = number_load(a.data, a.size - 8);
-        if (!number_are_eight(high) || (carried && number_add_eight(high, 0x3130303030303030, &high)))
-            return NULL;
-        to = number_write_eight(to, high);
-    } else if (carried) {
-        *to++ = '1';
-    } else {
-        return number_write_eight(to, sum);
-    }
-    number_store_eight(to, sum);
+    if (text.size - 1 >= 8)
+        return false;
+    *digits = number_load(text.data, text.size);
+    return number_are_eight(*digits);
+}
+
+/* Sixteen digits as they are written, the first in the lowest byte of high. */
+struct number_digits {
+    uint64_t high, low;
+};
+
+/* The same for 1 to 16 digits. */
+static inline bool number_read_digits(struct bytes text, struct number_digits *digits)
+{
+    digits->high = NUMBER_EIGHT_ZEROS;
+    if (text.size <= 8)
+        return number_read_eight(text, &digits->low);
+    digits->low = bytes_load_eight(text.data + text.size - 8);
+    return number_are_eight(digits->low) && number_read_eight((struct bytes){text.data, text.size - 8}, &digits->high);
+}
+
+/* Adds eight digits. False, with nothing added, where the sum would have 17. */
+static inline bool number_add_digits(struct number_digits *digits, uint64_t more)
+{
+    struct number_digits sum = *digits;
+    if (number_add_eight(sum.low, more, &sum.low) && number_add_eight(sum.high, NUMBER_EIGHT_ONE, &sum.high))
+        return false;
+    *digits = sum;
+    return true;
+}
+
+/* Writes them without needless zeros, where there must be room for 16 bytes, and returns where they end. */
+static inline char *number_write_sixteen(char *to, const struct number_digits *digits)
+{
+    if (digits->high == NUMBER_EIGHT_ZEROS)
+        return number_write_eight(to, digits->low);
+    to = number_write_eight(to, digits->high);
+    number_store_eight(to, digits->low);
     return to + 8;
 }
 

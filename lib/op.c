@@ -157,25 +157,63 @@ static char *write_sum(char *to, const struct sum *sum)
     return to;
 }
 
-/* Adds value to the state, where both are short integers without a sign: most are. False where they are not. */
-static inline bool add_digits(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+/* Adds eight digits to the state, where that is a short integer without a sign: most are. False where it is not. */
+static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, struct op_result *result)
 {
-    char *const digits = op->scratch.digits;
-    const char *end = number_add_digits(digits, state, value);
-    if (end == NULL)
+    struct number_digits digits;
+    if (!number_read_digits(state, &digits) || !number_add_digits(&digits, more))
         return false;
-    const size_t size = (size_t)(end - digits);
-    result->state = (struct bytes){digits, size};
-    result->emit = (struct bytes){digits, size};
-    result->plain = true;
+    char *const text = op->scratch.state;
+    const size_t size = (size_t)(number_write_sixteen(text, &digits) - text);
+    *result = (struct op_result){.state = {text, size}, .emit = {text, size}, .plain = true};
     return true;
+}
+
+/* The same for records in a row: adds their values, or one for each. */
+static inline size_t run_digits(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                                struct line_writer *writer, bool counts)
+{
+    struct number_digits digits = {NUMBER_EIGHT_ZEROS, NUMBER_EIGHT_ZEROS};
+    uint64_t more = NUMBER_EIGHT_ONE;
+    if (!counts && !number_read_eight(records[0].value, &more))
+        return 0;
+    if (state->data != NULL && (!number_read_digits(*state, &digits) || (counts && *state->data == '0')))
+        return 0;
+    const struct bytes prefix = frame_prefix(&records[0]);
+    char *const start = line_reserve(writer, count * (prefix.size + 17)), *to = start;
+    size_t i = 0;
+    while (number_add_digits(&digits, more)) {
+        to = number_write_sixteen(line_copy(to, prefix), &digits);
+        *to++ = '\n';
+        if (++i == count || !records[i].same_key || (!counts && !number_read_eight(records[i].value, &more)))
+            break;
+    }
+    writer->size += (size_t)(to - start);
+    if (i > 0) {
+        char *const text = op->scratch.state;
+        *state = (struct bytes){text, (size_t)(number_write_sixteen(text, &digits) - text)};
+    }
+    return i;
+}
+
+static size_t run_sum(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                      struct line_writer *writer)
+{
+    return run_digits(op, state, records, count, writer, false);
+}
+
+static size_t run_count(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                        struct line_writer *writer)
+{
+    return run_digits(op, state, records, count, writer, true);
 }
 
 static const char *apply_sum(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
     struct op_scratch *scratch = &op->scratch;
     int64_t before = 0, integer;
-    if (add_digits(op, state, value, result))
+    uint64_t digits;
+    if (number_read_eight(value, &digits) && add_digits(op, state, digits, result))
         return NULL;
     result->plain = true;
     if (number_parse_integer(value, &integer) && (state.data == NULL || number_parse_integer(state, &before))) {
@@ -271,7 +309,7 @@ static const char *apply_count(struct op *op, struct bytes state, struct bytes v
 {
     (void)value;
     int64_t count = 0;
-    if (state.size > 0 && state.data[0] != '0' && add_digits(op, state, bytes_of("1"), result))
+    if (state.size > 0 && state.data[0] != '0' && add_digits(op, state, NUMBER_EIGHT_ONE, result))
         return NULL;
     if (state.data != NULL && (!number_parse_integer(state, &count) || count < 1))
         return op_bad_state;
@@ -374,25 +412,26 @@ static bool take_width(struct op *op, struct number parameter)
 }
 
 const struct op_kind op_table[] = {
-    {"sum", NULL, "the sum of the values", apply_sum, total_sum, NULL, NULL},
-    {"count", NULL, "how many records there were; a value may be anything", apply_count, total_state, NULL, NULL},
-    {"min", NULL, "the least value, as it was written", apply_min, total_state, NULL, NULL},
-    {"max", NULL, "the greatest value, as it was written", apply_max, total_state, NULL, NULL},
-    {"mean", NULL, "the sum of the values divided by their count", apply_mean, total_mean, NULL, NULL},
-    {"var", NULL, "the sample variance, in floating point", op_apply_var, op_total_var, NULL, NULL},
-    {"stddev", NULL, "its square root", op_apply_stddev, op_total_stddev, NULL, NULL},
-    {"delta", NULL, "the value less the one before it", apply_delta, NULL, NULL, NULL},
-    {"ewma", "ALPHA", "the exponentially weighted moving average", op_apply_ewma, total_state,
+    {"sum", NULL, "the sum of the values", apply_sum, run_sum, total_sum, NULL, NULL},
+    {"count", NULL, "how many records there were; a value may be anything", apply_count, run_count, total_state, NULL,
+     NULL},
+    {"min", NULL, "the least value, as it was written", apply_min, NULL, total_state, NULL, NULL},
+    {"max", NULL, "the greatest value, as it was written", apply_max, NULL, total_state, NULL, NULL},
+    {"mean", NULL, "the sum of the values divided by their count", apply_mean, NULL, total_mean, NULL, NULL},
+    {"var", NULL, "the sample variance, in floating point", op_apply_var, NULL, op_total_var, NULL, NULL},
+    {"stddev", NULL, "its square root", op_apply_stddev, NULL, op_total_stddev, NULL, NULL},
+    {"delta", NULL, "the value less the one before it", apply_delta, NULL, NULL, NULL, NULL},
+    {"ewma", "ALPHA", "the exponentially weighted moving average", op_apply_ewma, NULL, total_state,
      "a number above 0 and up to 1", take_alpha},
-    {"distinct", NULL, "how many different values there were; estimated beyond 256", op_apply_distinct,
+    {"distinct", NULL, "how many different values there were; estimated beyond 256", op_apply_distinct, NULL,
      op_total_distinct, NULL, NULL},
-    {"topk", "N", "the N most frequent values with their counts, a JSON array", op_apply_topk, op_total_topk,
+    {"topk", "N", "the N most frequent values with their counts, a JSON array", op_apply_topk, NULL, op_total_topk,
      "an integer from 1 to 100", take_top},
-    {"histogram", "WIDTH", "how many values are in each bucket of that width, a JSON object", op_apply_histogram,
+    {"histogram", "WIDTH", "how many values are in each bucket of that width, a JSON object", op_apply_histogram, NULL,
      total_state, "a number above 0, without an exponent", take_width},
-    {"first", NULL, "the first value, which may be anything", apply_first, total_state, NULL, NULL},
-    {"last", NULL, "the latest value, which may be anything", apply_last, total_state, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+    {"first", NULL, "the first value, which may be anything", apply_first, NULL, total_state, NULL, NULL},
+    {"last", NULL, "the latest value, which may be anything", apply_last, NULL, total_state, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 static void say_names(struct buffer *why, const char *text)

@@ -26,13 +26,13 @@
 #include <stdbool.h>
 
 #include "bytes.h"
+#include "frame.h"
 #include "number.h"
 
 /* Where an operation writes what is short. */
 struct op_scratch {
     char state[4 * NUMBER_TEXT];
     char number[NUMBER_TEXT];
-    char digits[16]; /* number_add_digits's own */
 };
 
 struct op_result {
@@ -50,6 +50,12 @@ struct op;
  * has given. */
 typedef const char *op_apply(struct op *op, struct bytes state, struct bytes value, struct op_result *result);
 
+/* Takes the values of the first of the records, and of those after it that are same_key, into the state of their key,
+ * and writes each with what is sent for it, as apply and frame_write_value would: as many as are of the kind that most
+ * are. Returns how many. They are plain; the state, and what becomes of it, are as those of apply. */
+typedef size_t op_run(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                      struct line_writer *writer);
+
 /* What is sent for a state, as it was sent for the last value that came into it; data NULL: nothing. Returns false
  * where the state is damaged. The view lies in op or in state. */
 typedef bool op_total(struct op *op, struct bytes state, struct bytes *emit);
@@ -59,6 +65,7 @@ struct op_kind {
     const char *parameter;   /* as `NAME:PARAMETER` shows it: "ALPHA"; NULL: it takes none */
     const char *description; /* one line, for --help */
     op_apply *apply;
+    op_run *run;          /* NULL: only apply */
     op_total *total;      /* NULL: what is sent is of one record, and not of all */
     const char *expected; /* what the parameter must be: "a number above 0 and up to 1" */
     bool (*take_parameter)(struct op *op, struct number parameter);

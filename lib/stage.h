@@ -145,8 +145,7 @@ static inline void stage_pass(struct stage *stage, const struct record *records,
 {
     if (count == 0)
         return;
-    const struct bytes first = records[0].frame, last = records[count - 1].frame;
-    line_add(&stage->out, (struct bytes){first.data, (size_t)(last.data + last.size - first.data)});
+    line_add(&stage->out, (struct bytes){records[0].frame.data, frame_sizes(records, count)});
     stage->sent += count;
 }
 

@@ -60,7 +60,8 @@ static struct bytes random_bytes(char *to, size_t most)
 /* Writes a stream, and logs what was written. */
 static void write_stream(struct line_writer *writer, struct buffer *log)
 {
-    char key[64], value[512];
+    char key[64], name[64], value[512];
+    struct bytes before = {key, 0};
     for (int i = 0; i < FRAMES; i++) {
         size_t most = check_random() % 50 == 0 ? sizeof value : 20;
         if (check_random() % 10 == 0) {
@@ -68,7 +69,7 @@ static void write_stream(struct line_writer *writer, struct buffer *log)
             size_t count = 1 + (size_t)(check_random() % 3);
             frame_write_control(writer, "name");
             for (size_t f = 1; f < count; f++) {
-                fields[f] = random_bytes(f == 1 ? key : value, f == 1 ? sizeof key : most);
+                fields[f] = random_bytes(f == 1 ? name : value, f == 1 ? sizeof name : most);
                 frame_write_field(writer, fields[f]);
             }
             frame_write_end(writer);
@@ -76,7 +77,11 @@ static void write_stream(struct line_writer *writer, struct buffer *log)
             continue;
         }
         struct record record = {.keyed = check_random() % 3 != 0};
-        record.key = random_bytes(key, record.keyed ? sizeof key : 0);
+        if (check_random() % 2 == 0)
+            before = random_bytes(key, sizeof key);
+        else if (before.size > 0 && check_random() % 4 == 0)
+            key[check_random() % before.size] = 'c';
+        record.key = (struct bytes){key, record.keyed ? before.size : 0};
         record.value = random_bytes(value, most);
         bool escaped = memchr(record.value.data, '\n', record.value.size) != NULL ||
                        memchr(record.key.data, '\n', record.key.size) != NULL ||
@@ -85,6 +90,11 @@ static void write_stream(struct line_writer *writer, struct buffer *log)
         frame_write(writer, &record);
         log_record(log, &record);
     }
+}
+
+static bool has_key_of(const struct record *record, const struct record *other)
+{
+    return record->keyed && other->keyed && bytes_equal(record->key, other->key);
 }
 
 /* Takes all that is buffered; true when what remains is no whole frame. */
@@ -108,6 +118,7 @@ static bool read_buffered(struct frame_reader *reader, size_t room, struct buffe
             buffer_add(frames, records[i].frame);
             if (records[i].plain)
                 CHECK_ABOUT(records[i].frame, records[i].frame.data[0] != '\\');
+            CHECK_ABOUT(records[i].frame, records[i].same_key == (i > 0 && has_key_of(&records[i], &records[i - 1])));
         }
     }
 }

@@ -22,6 +22,20 @@ static void check_masks(const char *at, char byte)
     CHECK(line_mask_eight(at, byte) == (mask & 0xff));
 }
 
+/* Of bytes and of what lies behind them, or of a copy in which some differ. */
+static void check_equal(const char *at)
+{
+    char copy[16];
+    uint64_t same = 0xffff;
+    memcpy(copy, at, 16);
+    for (uint64_t changes = check_random() % 4; changes > 0; changes--)
+        copy[check_random() % 16] ^= (char)(1 << check_random() % 8);
+    for (int i = 0; i < 16; i++)
+        if (copy[i] != at[i])
+            same &= ~((uint64_t)1 << i);
+    CHECK(line_equal_sixteen(at, copy) == same);
+}
+
 /* Of bytes that are the byte at hand, differ from it in one bit, or are anything. */
 static void fill(char *to, size_t size, char byte)
 {
@@ -46,6 +60,7 @@ int main(void)
         const char *const end = at + size;
         const struct bytes about = {at, size};
         check_masks(at, byte);
+        check_equal(at);
         struct line_scan scan = line_scan_begin(at, end, byte);
         bool places = true;
         for (; places && at < end; at++) {

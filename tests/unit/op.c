@@ -78,7 +78,7 @@ static const char *take(struct key *key, const char *string)
 }
 
 /* What is emitted in a step that sends nothing on. */
-static const char nothing[] = "";
+#define NOTHING NULL
 
 /* One line a value: the value, what is emitted, and the state after it. */
 struct step {
@@ -92,7 +92,7 @@ static void check_steps(const char *op, const struct step *steps)
     for (; steps->value != NULL; steps++) {
         CHECK_ABOUT(bytes_of(steps->value), take(&key, steps->value) == NULL);
         CHECK_TEXT(steps->emit, key.result.emit);
-        CHECK((steps->emit == nothing) == (key.result.emit.data == NULL));
+        CHECK((steps->emit == NOTHING) == (key.result.emit.data == NULL));
         CHECK_TEXT(steps->state, key.state);
         CHECK(key.result.plain != any);
     }
@@ -138,15 +138,15 @@ static void check_values(void)
           {"123456789012345678901234567890", "123456789012345678901234567890", "123456789012345678901234567890 1"},
           {"0", "61728394506172839450617283945", "123456789012345678901234567890 2"});
 
-    STEPS("var", {"1", nothing, "1 1 0 0"}, {"2", "0.5", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"},
+    STEPS("var", {"1", NOTHING, "1 1 0 0"}, {"2", "0.5", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"},
           {"4.00", "1.6666666666666667", "4 1 1.5 5"}, {"-1e0", "3.6999999999999997", "5 1 0.8 14.799999999999999"});
-    STEPS("var", {"7", nothing, "1 7 0 0"}, {"7", "0", "2 7 0 0"}, {"7.0", "0", "3 7 0 0"});
-    STEPS("stddev", {"1", nothing, "1 1 0 0"}, {"2", "0.7071067811865476", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"});
-    STEPS("delta", {"5", nothing, "5"}, {"007", "2", "007"}, {"0.50", "-6.5", "0.50"}, {"0.5", "0", "0.5"},
+    STEPS("var", {"7", NOTHING, "1 7 0 0"}, {"7", "0", "2 7 0 0"}, {"7.0", "0", "3 7 0 0"});
+    STEPS("stddev", {"1", NOTHING, "1 1 0 0"}, {"2", "0.7071067811865476", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"});
+    STEPS("delta", {"5", NOTHING, "5"}, {"007", "2", "007"}, {"0.50", "-6.5", "0.50"}, {"0.5", "0", "0.5"},
           {"-1e0", "-1.5", "-1e0"}, {"3", "4", "3"},
           {"9223372036854775808", "9223372036854775805", "9223372036854775808"},
           {"0", "-9223372036854775808", "0"});
-    STEPS("delta", {"0.1", nothing, "0.1"}, {"1e-1", "0", "1e-1"}, {"3e-1", "0.2", "3e-1"});
+    STEPS("delta", {"0.1", NOTHING, "0.1"}, {"1e-1", "0", "1e-1"}, {"3e-1", "0.2", "3e-1"});
     STEPS("ewma:0.5", {"1", "1", "1"}, {"2", "1.5", "1.5"}, {"-3e0", "-0.75", "-0.75"}, {"-.75", "-0.75", "-0.75"});
     STEPS("ewma:1", {"007", "7", "7"}, {"0.1", "0.1", "0.1"}, {"1e100", "1e+100", "1e+100"}, {"5", "5", "5"});
     STEPS("distinct", {"a", "1", "e6c632b61e964e1f"}, {"", "2", "2d06800538d394c2 e6c632b61e964e1f"},
@@ -187,6 +187,67 @@ static void check_given_states(const char *op)
     given.state.data = NULL;
     drop(&given);
     drop(&copied);
+}
+
+/* The first of the records that frame_next reads from frames. */
+static size_t read_frames(struct frame_reader *reader, struct bytes frames, struct record *records, size_t count)
+{
+    struct control control;
+    memcpy(reader->lines.data, frames.data, frames.size);
+    reader->lines.start = 0;
+    reader->lines.end = frames.size;
+    CHECK_ABOUT(frames, frame_next(reader, records, &count, &control) == FRAME_RECORDS);
+    return count;
+}
+
+/* Records in a row are taken together as they are one by one: the same states, the same frames; and all of those are
+ * taken that most are. */
+static void check_runs(const char *op)
+{
+    enum { MOST = 40 };
+    static const char *const values[] = {"1",   "99999999", "0",   "12345678", "7", "100000000",
+                                         "007", "-3",       "0.5", "1e3",      "x", ""};
+    static const char *const states[] = {NULL, "5", "0", "99999999", "9999999999999990", "-5", "1 2 3", "x"};
+    const size_t most = sizeof values / sizeof *values;
+    struct frame_reader reader;
+    struct line_writer alone, together;
+    frame_reader_open(&reader, -1);
+    line_writer_open(&alone, -1, "memory");
+    line_writer_open(&together, -1, "memory");
+    alone.held = together.held = true;
+    for (int i = 0; i < 20000; i++) {
+        struct key key = key_of(op, NULL), run = key_of(op, NULL);
+        struct buffer frames = {0};
+        struct record records[MOST];
+        const size_t length = (size_t)(check_random() % MOST), count = 2 + (size_t)(check_random() % (MOST - 2));
+        const uint64_t of = check_random() % 4 == 0 ? most : 5;
+        const char *const state = states[check_random() % (i % 2 == 0 ? 2 : sizeof states / sizeof *states)];
+        for (size_t r = 0; r < count; r++)
+            buffer_print(&frames, "+%.*s\t%s\n", (int)length, "a key that is longer than it needs to be",
+                         values[check_random() % of]);
+        CHECK(read_frames(&reader, buffer_bytes(&frames), records, MOST) == count);
+        key.state = run.state = bytes_of(state);
+        struct bytes before = run.state;
+        const size_t taken = key.op.kind->run(&run.op, &run.state, records, count, &together);
+        CHECK_ABOUT(buffer_bytes(&frames), taken <= count && (taken > 0 || same_bytes(run.state, before)));
+        if (of == 5 && (state == NULL || *state == '5'))
+            CHECK_ABOUT(buffer_bytes(&frames), taken == count);
+        for (size_t r = 0; r < taken; r++) {
+            CHECK(key.op.apply(&key.op, key.state, records[r].value, &key.result) == NULL);
+            frame_write_value(&alone, &records[r], key.result.emit, key.result.plain);
+            key.state = key.result.state;
+        }
+        CHECK_ABOUT(buffer_bytes(&frames), same_bytes(key.state, run.state));
+        CHECK_ABOUT(buffer_bytes(&frames),
+                    bytes_equal((struct bytes){alone.data, alone.size}, (struct bytes){together.data, together.size}));
+        alone.size = together.size = 0;
+        buffer_free(&frames);
+        op_close(&key.op);
+        op_close(&run.op);
+    }
+    frame_reader_close(&reader);
+    free(alone.data);
+    free(together.data);
 }
 
 /* The counts of a series in which few values are frequent are right where no counter was ever lost; where some were,
@@ -445,6 +506,8 @@ int main(void)
     check_given_states("sum");
     check_given_states("count");
     check_given_states("mean");
+    check_runs("sum");
+    check_runs("count");
     check_bad();
     check_resumed_sum();
     check_nearest_sum();
