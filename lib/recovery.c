@@ -531,7 +531,7 @@ void recovery_freeze(struct recovery *recovery, uint64_t epoch, bool final)
     recovery->epoch = epoch;
     recovery->final = final;
     for (size_t i = 0; i < recovery->own_count; i++)
-        state_freeze(recovery->own[i]->state);
+        state_freeze(recovery->own[i]->state, final);
 }
 
 void recovery_sync(struct recovery *recovery, int fd, const char *name)

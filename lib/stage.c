@@ -536,6 +536,9 @@ static void renumber(struct stage *stage, uint64_t before)
 
 static void take_records(struct stage *stage, size_t count)
 {
+    if (stage->final && !stage->root)
+        refuse_frame(stage, (struct bytes){stage->records[0].frame.data, stage->records[0].frame.size - 1},
+                     "follows the final epoch, with which the input ends");
     size_t dropped = stage->replay != NULL ? replay_take(stage->replay, stage->records, count) : 0;
     if (dropped > 0 && !replay_goes_on(stage->replay))
         renumber(stage, stage->before + dropped);

@@ -15,6 +15,8 @@ enum {
     AHEAD = 16,       /* changes that are asked for before they are read */
     PUBLISHED = 64,   /* changes are read before it is said how far */
     FEW = 64,         /* so few are sorted as quickly by comparing them */
+    DENSE = 8,        /* slots for each change, where it takes no longer to look at all of them than to sort the changes */
+    HASH_BITS = 32,   /* of those in a slot */
     CHANGES_MOST = INT32_MAX / 2
 };
 
@@ -61,8 +63,9 @@ struct sorted {
 struct state {
     struct state_loader loader;
     struct slab slab;         /* of the entries */
-    struct state_slot *slots; /* open addressing, linear probing */
+    struct state_slot *slots; /* open addressing, linear probing; in the order of the hashes, but for those that moved on */
     size_t mask;
+    unsigned shift; /* what it takes from a hash to a slot */
     size_t used;
     size_t memory;           /* bytes of the entries and the slots */
     size_t limit;            /* of them; 0: none */
@@ -73,18 +76,22 @@ struct state {
     uint64_t lookups;
     uint32_t generation; /* that changes belong to now; the frozen one is the one before */
     bool frozen;
+    bool last_frozen;        /* nothing changes before it is thawed */
     struct changes changed;  /* in this generation */
     struct changes written;  /* in the frozen one */
     struct entries replaced; /* frozen entries that are in no slot any more */
     bool discarded;          /* some of changed is a discarded key */
     bool discarded_written;  /* some of written is */
     struct buffer joined;    /* a state and what is appended to it */
-    struct sorted *sorted;   /* the other thread's from here */
+    struct sorted *sorted;   /* the other thread's from here; NULL: the changes are taken out of the slots */
     size_t *ends;            /* of the partitions in it */
     bool in_order;           /* all of it: there is but one partition */
     _Atomic uint32_t read;   /* frozen entries with smaller hashes are not needed any more */
-    size_t next;             /* change of the partition that was begun */
+    size_t next;             /* change of the partition that was begun, or of the cluster */
     size_t end;
+    size_t at; /* the slot after the cluster */
+    struct state_slot *cluster;
+    size_t cluster_room;
 };
 
 static void entries_add(struct entries *list, struct entry *entry)
@@ -124,6 +131,13 @@ static size_t entry_size(const struct entry *entry)
     return sizeof *entry + entry->key_size + entry->room;
 }
 
+/* An entry often lies in two lines of the cache. Always inline: gcc leaves out calls of what does nothing else. */
+__attribute__((always_inline)) static inline void prefetch_entry(const struct entry *entry)
+{
+    __builtin_prefetch(entry);
+    __builtin_prefetch((const char *)entry + sizeof *entry + SLAB_STEP);
+}
+
 static void entry_free(struct state *state, struct entry *entry)
 {
     size_t size = entry_size(entry);
@@ -150,6 +164,12 @@ static struct entry *entry_new(struct state *state, struct bytes key, struct byt
     return entry;
 }
 
+/* The slot where a key of that hash belongs. */
+static size_t home(const struct state *state, uint32_t hash)
+{
+    return hash >> state->shift;
+}
+
 static void make_slots(struct state *state, size_t count)
 {
     struct state_slot *old = state->slots;
@@ -157,10 +177,11 @@ static void make_slots(struct state *state, size_t count)
     state->slots = bytes_allocate(count * sizeof *state->slots);
     memset(state->slots, 0, count * sizeof *state->slots);
     state->mask = count - 1;
+    state->shift = HASH_BITS - (unsigned)__builtin_ctzll(count);
     for (size_t i = 0; i < old_count; i++) {
         if (old[i].entry == NULL)
             continue;
-        size_t at = old[i].hash & state->mask;
+        size_t at = home(state, old[i].hash);
         while (state->slots[at].entry != NULL)
             at = (at + 1) & state->mask;
         state->slots[at] = old[i];
@@ -192,6 +213,7 @@ void state_close(struct state *state)
     buffer_free(&state->joined);
     free(state->sorted);
     free(state->ends);
+    free(state->cluster);
     free(state);
 }
 
@@ -202,12 +224,12 @@ uint64_t state_hash(struct bytes key)
 
 void state_prefetch(const struct state *state, uint64_t hash)
 {
-    __builtin_prefetch(&state->slots[hash & state->mask]);
+    __builtin_prefetch(&state->slots[home(state, (uint32_t)hash)]);
 }
 
 void state_prefetch_entry(const struct state *state, uint64_t hash)
 {
-    for (size_t at = hash & state->mask;; at = (at + 1) & state->mask) {
+    for (size_t at = home(state, (uint32_t)hash);; at = (at + 1) & state->mask) {
         const struct state_slot *slot = &state->slots[at];
         if (slot->entry != NULL && slot->hash != (uint32_t)hash)
             continue;
@@ -219,7 +241,7 @@ void state_prefetch_entry(const struct state *state, uint64_t hash)
 /* The slot that holds the key, or the free one where it belongs. */
 static struct state_slot *place(const struct state *state, struct bytes key, uint64_t hash)
 {
-    size_t at = hash & state->mask;
+    size_t at = home(state, (uint32_t)hash);
     for (;;) {
         struct state_slot *slot = &state->slots[at];
         if (slot->entry == NULL || (slot->hash == (uint32_t)hash && bytes_equal(entry_key(slot->entry), key)))
@@ -234,8 +256,8 @@ static void remove_slot(struct state *state, struct state_slot *slot)
     entry_free(state, slot->entry);
     size_t gap = (size_t)(slot - state->slots);
     for (size_t at = (gap + 1) & state->mask; state->slots[at].entry != NULL; at = (at + 1) & state->mask) {
-        size_t home = state->slots[at].hash & state->mask;
-        if (((at - home) & state->mask) >= ((at - gap) & state->mask)) {
+        const size_t from = home(state, state->slots[at].hash);
+        if (((at - from) & state->mask) >= ((at - gap) & state->mask)) {
             state->slots[gap] = state->slots[at];
             gap = at;
         }
@@ -456,7 +478,7 @@ static void restart_generations(struct state *state)
     state->generation = 1;
 }
 
-void state_freeze(struct state *state)
+void state_freeze(struct state *state, bool last)
 {
     if (state->generation == UINT32_MAX)
         restart_generations(state);
@@ -467,22 +489,23 @@ void state_freeze(struct state *state)
     state->discarded = false;
     state->generation++;
     state->frozen = true;
+    state->last_frozen = last;
     atomic_store_explicit(&state->read, 0, memory_order_relaxed);
 }
 
-static bool is_before(const struct state *state, struct sorted a, struct sorted b)
+/* The order of two entries whose hashes are these. */
+static bool is_before(uint32_t hash, const struct entry *entry, uint32_t other_hash, const struct entry *other)
 {
-    if (a.hash != b.hash)
-        return a.hash < b.hash;
-    return bytes_compare(entry_key(state->written.at[a.index]), entry_key(state->written.at[b.index])) < 0;
+    return hash != other_hash ? hash < other_hash : bytes_compare(entry_key(entry), entry_key(other)) < 0;
 }
 
 static void sort_by_insertion(const struct state *state, struct sorted *list, size_t count)
 {
+    struct entry *const *const at = state->written.at;
     for (size_t i = 1; i < count; i++) {
         const struct sorted moved = list[i];
         size_t to = i;
-        for (; to > 0 && is_before(state, moved, list[to - 1]); to--)
+        for (; to > 0 && is_before(moved.hash, at[moved.index], list[to - 1].hash, at[list[to - 1].index]); to--)
             list[to] = list[to - 1];
         list[to] = moved;
     }
@@ -563,8 +586,39 @@ static void sort_changes(struct state *state, unsigned partitions)
     }
 }
 
+/* Takes the frozen changes out of the next slots that are not free, in their order: all that was taken before is less.
+ * What has moved on from the last slots to the first is taken in the end. */
+static void take_cluster(struct state *state)
+{
+    const size_t slots = state->mask + 1;
+    size_t at = state->at;
+    state->next = state->end = 0;
+    for (; at < slots && state->slots[at].entry == NULL; at++)
+        prefetch_entry(state->slots[(at + 2 * AHEAD) & state->mask].entry);
+    for (; state->slots[at & state->mask].entry != NULL; at++) {
+        const struct state_slot slot = state->slots[at & state->mask];
+        const bool moved_on = home(state, slot.hash) > (at & state->mask);
+        prefetch_entry(state->slots[(at + 2 * AHEAD) & state->mask].entry);
+        if (!is_frozen(state, &slot) || moved_on != (at >= slots))
+            continue;
+        if (state->end == state->cluster_room) {
+            state->cluster_room = state->cluster_room == 0 ? 16 : state->cluster_room * 2;
+            state->cluster = bytes_reallocate(state->cluster, state->cluster_room * sizeof *state->cluster);
+        }
+        struct state_slot *to = state->cluster + state->end++;
+        for (; to > state->cluster && is_before(slot.hash, slot.entry, to[-1].hash, to[-1].entry); to--)
+            *to = to[-1];
+        *to = slot;
+    }
+    state->at = at;
+}
+
 size_t state_begin_changes(struct state *state, unsigned partition, unsigned partitions)
 {
+    if (state->last_frozen && partitions == 1 && state->written.count >= (state->mask + 1) / DENSE) {
+        state->next = state->end = state->at = 0;
+        return state->written.count;
+    }
     if (state->sorted == NULL)
         sort_changes(state, partitions);
     state->next = partition > 0 ? state->ends[partition - 1] : 0;
@@ -573,26 +627,34 @@ size_t state_begin_changes(struct state *state, unsigned partition, unsigned par
     return state->end - state->next;
 }
 
-bool state_next_change(struct state *state, struct change *change)
+/* The next that was sorted. */
+static struct state_slot next_sorted(struct state *state)
 {
     const struct changes *list = &state->written;
-    while (state->next < state->end) {
-        if (state->next % PUBLISHED == 0 && state->next >= CHANGE_KEPT && state->in_order)
-            atomic_store_explicit(&state->read, state->sorted[state->next - CHANGE_KEPT].hash, memory_order_release);
-        if (state->next + 2 * AHEAD < list->count) {
-            __builtin_prefetch(&list->at[state->sorted[state->next + 2 * AHEAD].index]);
-            const struct entry *ahead = list->at[state->sorted[state->next + AHEAD].index];
-            __builtin_prefetch(ahead);
-            __builtin_prefetch(ahead->data + SLAB_STEP); /* an entry often lies in two lines of the cache */
+    if (state->next % PUBLISHED == 0 && state->next >= CHANGE_KEPT && state->in_order)
+        atomic_store_explicit(&state->read, state->sorted[state->next - CHANGE_KEPT].hash, memory_order_release);
+    if (state->next + 2 * AHEAD < list->count) {
+        __builtin_prefetch(&list->at[state->sorted[state->next + 2 * AHEAD].index]);
+        prefetch_entry(list->at[state->sorted[state->next + AHEAD].index]);
+    }
+    const struct sorted *next = &state->sorted[state->next++];
+    return (struct state_slot){.hash = next->hash, .entry = list->at[next->index]};
+}
+
+bool state_next_change(struct state *state, struct change *change)
+{
+    for (;;) {
+        while (state->next == state->end) {
+            if (state->sorted != NULL || state->at > state->mask)
+                return false;
+            take_cluster(state);
         }
-        const struct sorted *next = &state->sorted[state->next++];
-        const struct entry *entry = list->at[next->index];
-        if (entry->value_size == NONE && !entry->saved)
+        const struct state_slot next = state->sorted != NULL ? next_sorted(state) : state->cluster[state->next++];
+        if (next.entry->value_size == NONE && !next.entry->saved)
             continue;
-        *change = (struct change){entry_key(entry), entry_value(entry), next->hash, entry->saved};
+        *change = (struct change){entry_key(next.entry), entry_value(next.entry), next.hash, next.entry->saved};
         return true;
     }
-    return false;
 }
 
 void state_thaw(struct state *state)

@@ -65,8 +65,9 @@ void state_note_saved(struct state *state, struct bytes key);
 /* Calls for each key that has a state, saved ones included, in no order. The state must not change meanwhile. */
 void state_each(struct state *state, void (*call)(void *context, struct bytes key, struct bytes value), void *context);
 
-/* Freezes what changed since the last freeze, which must have been thawed. */
-void state_freeze(struct state *state);
+/* Freezes what changed since the last freeze, which must have been thawed. last: nothing is found or changed any more
+ * before state_thaw. */
+void state_freeze(struct state *state, bool last);
 
 /* For the other thread: begins with the changes of keys whose hash % partitions is partition, and returns how many
  * there are at most. partitions must be the same until state_thaw. */

@@ -407,6 +407,20 @@ END
     done
 }
 
+@test "no record may follow the final epoch" {
+    for stage in 'fl-key K' 'fl-statemap count' fl-out; do
+        run_stream "$stage" <<'END'
+!flTAB1
++KTAB1
+!epochTAB1TAB1TABfinal
++KTAB2
+!endTAB1
+END
+        expect_status 65
+        expect_stderr "${stage%% *}: \"+K\\t2\": follows the final epoch, with which the input ends"
+    done
+}
+
 @test "a stream that breaks off is no end" {
     expect_refused 'fl-key K' 74 'fl-key: the stage before died (there is no !end)' <<'END'
 !flTAB1

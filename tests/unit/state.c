@@ -95,6 +95,7 @@ static uint64_t load_count(void *from)
 
 struct reading {
     struct state *state;
+    bool last;
     unsigned partitions;
     struct change changes[KEYS]; /* first as they were given, then copies */
     unsigned partition_of[KEYS];
@@ -246,14 +247,15 @@ static void check_all(struct state *state)
 
 static void freeze(struct reading *reading, pthread_t *thread)
 {
-    state_freeze(reading->state);
+    reading->last = check_random() % 3 == 0;
+    state_freeze(reading->state, reading->last);
     for (size_t i = 0; i < KEYS; i++) {
         table[i].is_frozen = table[i].changed;
         table[i].changed = false;
         if (table[i].is_frozen)
             value_set(&table[i].frozen, value_bytes(table[i].now));
     }
-    reading->partitions = 1 + (unsigned)(check_random() % 5);
+    reading->partitions = check_random() % 2 == 0 ? 1 : 1 + (unsigned)(check_random() % 5);
     reading->count = 0;
     CHECK(pthread_create(thread, NULL, read_changes, reading) == 0);
 }
@@ -282,6 +284,10 @@ static void check_round(uint64_t pretended, size_t limit)
             else
                 freeze(&reading, &thread);
             frozen = !frozen;
+            if (frozen && reading.last) {
+                thaw(&reading, thread);
+                frozen = false;
+            }
         }
         if (check_random() % 300 == 0)
             check_all(reading.state);
@@ -335,31 +341,44 @@ static uint64_t count_none(void *from)
     return 0;
 }
 
-/* Changes in the order of their hashes; so many keys that some have a hash in common. */
-static void check_order(size_t count, unsigned partitions)
+/* Changes one key in each so many, and reads the changes: each once, in the order of their hashes. Returns how many have
+ * theirs in common with the one before. */
+static size_t change_in_order(struct state *state, size_t count, size_t each, const char *value, unsigned partitions,
+                              bool last)
 {
-    struct state *state = state_open(&(struct state_loader){.count = count_none});
     struct change before, change;
-    size_t met = 0, alike = 0;
-    for (size_t i = 0; i < count; i++) {
+    size_t changed = 0, met = 0, alike = 0;
+    for (size_t i = 0; i < count; i += each, changed++) {
         char key[32];
         int size = snprintf(key, sizeof key, "k%zu", count - i);
-        state_put(state, (struct bytes){key, (size_t)size}, bytes_of(""));
+        state_put(state, (struct bytes){key, (size_t)size}, bytes_of(value));
     }
-    state_freeze(state);
+    state_freeze(state, last);
     for (unsigned partition = partitions; partition-- > 0;) {
         const size_t most = state_begin_changes(state, partition, partitions), met_before = met;
         for (bool first = true; state_next_change(state, &change); first = false, met++) {
             CHECK_ABOUT(change.key, first || is_before(&before, &change));
+            CHECK_ABOUT(change.key, change.hash == (uint32_t)state_hash(change.key));
             CHECK_ABOUT(change.key, state_hash(change.key) % partitions == partition);
+            CHECK_TEXT(value, change.state);
             alike += !first && before.hash == change.hash;
             before = change;
         }
         CHECK(met - met_before == most);
     }
-    CHECK(met == count);
-    CHECK(count < 200000 || alike > 0);
+    CHECK(met == changed);
     state_thaw(state);
+    return alike;
+}
+
+/* All of so many keys, then some of them. */
+static void check_order(size_t count, unsigned partitions, bool last)
+{
+    struct state *state = state_open(&(struct state_loader){.count = count_none});
+    const size_t alike = change_in_order(state, count, 1, "", partitions, last);
+    CHECK(count < 200000 || alike > 0);
+    change_in_order(state, count, 2, "half of them", partitions, last);
+    change_in_order(state, count, 100, "few", partitions, last);
     state_close(state);
 }
 
@@ -428,7 +447,7 @@ static void check_in_place(void)
             many.now[i] = ++number;
             state_put(many.state, many_key(key, i), many_state(text, number));
         }
-        state_freeze(many.state);
+        state_freeze(many.state, false);
         /* All that changed since the last freeze, also while it was read. */
         for (size_t i = 0; i < MANY; i++) {
             const struct bytes value = state_get(many.state, many_key(key, i));
@@ -465,10 +484,14 @@ int main(void)
     check_in_place();
     check_unsaved();
     check_many();
-    check_order(50, 1);
-    check_order(100, 1);
-    check_order(200000, 1);
-    check_order(20000, 7);
+    for (size_t count = 1; count < 300; count++) {
+        check_order(count, 1, false);
+        check_order(count, 1, true);
+    }
+    check_order(200000, 1, false);
+    check_order(200000, 1, true);
+    check_order(20000, 7, false);
+    check_order(20000, 7, true);
     value_set(&loaded, (struct bytes){NULL, 0});
     for (size_t i = 0; i < KEYS; i++) {
         free(table[i].now.data);
