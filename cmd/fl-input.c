@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "clock.h"
 #include "inputs.h"
 #include "message.h"
 #include "option.h"
@@ -29,6 +30,9 @@ struct source {
     struct inputs inputs;
     bool words;
     bool final_line;
+    int64_t begun;    /* on the monotonic clock */
+    uint64_t to_read; /* bytes, as of then; UINT64_MAX: not known */
+    uint64_t read;    /* of them */
 };
 
 static void on_begin(void *context, struct stage *stage)
@@ -36,6 +40,20 @@ static void on_begin(void *context, struct stage *stage)
     struct source *source = context;
     if (stage->root)
         inputs_find_positions(&source->inputs, stage->state);
+    source->to_read = inputs_left(&source->inputs);
+    source->begun = clock_now();
+}
+
+/* At the pace up to now. */
+static int64_t on_rest(void *context)
+{
+    const struct source *source = context;
+    if (source->to_read == UINT64_MAX || source->read == 0)
+        return INT64_MAX;
+    const double elapsed = (double)(clock_now() - source->begun);
+    const double rest = source->read < source->to_read ? (double)(source->to_read - source->read) : 0;
+    const double span = elapsed * rest / (double)source->read;
+    return span < 0x1p63 ? (int64_t)span : INT64_MAX;
 }
 
 static void on_freeze(void *context, struct stage *stage)
@@ -80,17 +98,18 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
 }
 
 /* Sends whole lines, the first size bytes of which are the input's, and moves the position behind these. */
-static void send(const struct source *source, struct input *input, struct stage *stage, struct bytes lines, size_t size)
+static void send(struct source *source, struct input *input, struct stage *stage, struct bytes lines, size_t size)
 {
     size_t count = source->words ? frame_write_words(&stage->out, lines) : frame_write_lines(&stage->out, lines);
     inputs_advance(input, (struct bytes){lines.data, size}, count);
+    source->read += size;
     stage->sent += count;
     if (count > 0)
         stage_sent(stage);
 }
 
 /* Sends the lines of [start, end), each ended by a LF. */
-static void send_lines(const struct source *source, struct input *input, struct stage *stage, const char *start,
+static void send_lines(struct source *source, struct input *input, struct stage *stage, const char *start,
                        const char *end)
 {
     while (start < end) {
@@ -101,7 +120,7 @@ static void send_lines(const struct source *source, struct input *input, struct 
 }
 
 /* What is left is the last line, without an end of its own. */
-static void send_final_line(const struct source *source, struct input *input, struct stage *stage,
+static void send_final_line(struct source *source, struct input *input, struct stage *stage,
                             const struct line_reader *lines)
 {
     const struct bytes line = {lines->data + lines->start, lines->end - lines->start};
@@ -117,7 +136,7 @@ static void send_final_line(const struct source *source, struct input *input, st
 }
 
 /* Returns false when the flow was told to stop. */
-static bool read_input(const struct source *source, struct input *input, struct stage *stage)
+static bool read_input(struct source *source, struct input *input, struct stage *stage)
 {
     struct line_reader lines;
     bool goes_on = true;
@@ -173,7 +192,7 @@ int main(int argc, char **argv)
 
     inputs_open(&source.inputs, operands, count);
     const struct stage_program program = {
-        .name = "input", .signature = "input", .begin = on_begin, .freeze = on_freeze};
+        .name = "input", .signature = "input", .begin = on_begin, .rest = on_rest, .freeze = on_freeze};
     struct stage stage;
     stage_begin_source(&stage, &program, &source, &stage_options);
     for (size_t i = 0; i < source.inputs.count; i++)

@@ -277,6 +277,20 @@ void inputs_find_positions(struct inputs *inputs, struct state *state)
     free(known.list);
 }
 
+uint64_t inputs_left(const struct inputs *inputs)
+{
+    uint64_t left = 0;
+    for (size_t i = 0; i < inputs->count; i++) {
+        const struct input *input = &inputs->list[i];
+        struct stat status;
+        if (!input->seekable || fstat(input->fd, &status) == -1)
+            return UINT64_MAX;
+        if ((uint64_t)status.st_size > input->position.offset)
+            left += (uint64_t)status.st_size - input->position.offset;
+    }
+    return left;
+}
+
 void inputs_advance(struct input *input, struct bytes read, uint64_t records)
 {
     struct buffer *tail = &input->tail;

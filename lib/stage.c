@@ -184,11 +184,20 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     }
 }
 
+/* Whether the input will have ended before the epoch is a quarter longer than it is to be: it becomes the final one
+ * then, in the place of two that are saved in a row. */
+static bool ends_soon(const struct stage *stage, int64_t time)
+{
+    const struct stage_program *program = stage->program;
+    return program->rest != NULL &&
+           program->rest(stage->context) <= stage->begun + stage->interval + stage->interval / 4 - time;
+}
+
 /* The time of the epoch has come. Where the one before is not committed yet it goes on: so no stage waits for a save,
  * and no more is kept than it takes to go back by one epoch. */
 static void close_due(struct stage *stage, int64_t time)
 {
-    if (recovery_is_committed(stage->recovery))
+    if (recovery_is_committed(stage->recovery) && !ends_soon(stage, time))
         close_epoch(stage, stage->epoch + 1, false);
     else
         stage->due = time + CLOCK_MILLISECOND;
@@ -216,8 +225,10 @@ static void note_records(struct stage *stage)
         return;
     }
     int64_t time = clock_now();
-    if (!stage->touched)
+    if (!stage->touched) {
+        stage->begun = time;
         stage->due = stage->interval > INT64_MAX - time ? INT64_MAX : time + stage->interval;
+    }
     stage->touched = true;
     if (time >= stage->due)
         close_due(stage, time);

@@ -86,7 +86,8 @@ struct stage {
     bool finished;
     int64_t interval; /* between epochs, in nanoseconds */
     int64_t wake;     /* when the program is to be woken; INT64_MAX: never */
-    int64_t due;      /* when the epoch at hand is to be closed, on the monotonic clock */
+    int64_t begun;    /* when the first record of the epoch at hand came, on the monotonic clock */
+    int64_t due;      /* and when it is to be closed */
 };
 
 /* What a program is. All functions but records may be NULL. */
@@ -107,6 +108,9 @@ struct stage_program {
 
     /* The time has come that stage_wake was told: records may be sent, also where none come. */
     void (*wake)(void *context, struct stage *stage);
+
+    /* Of a source: in how many nanoseconds its input will have ended, as it seems; INT64_MAX: that is not known. */
+    int64_t (*rest)(void *context);
 
     /* The epoch ends, or without recovery the input: records may still be sent that belong to it. */
     void (*complete)(void *context, struct stage *stage);

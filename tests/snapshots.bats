@@ -284,3 +284,26 @@ expect_whole() {
     [ "$(committed)" -eq 0 ]
     [ "$(grep -v '^!saved' stream | tail -n 2)" = $'!epoch\t2\t1\tfinal\n!end\t0' ] || fail "$(cat stream)"
 }
+
+# read_at_pace BYTES: fl-input with -s 100s, by a clock that stands until so many of 45 million bytes were read, and then is
+# set to 101 seconds; the control frames go to the file stream.
+read_at_pace() {
+    command -v faketime >/dev/null || skip "faketime is not installed (make deps)"
+    ! grep -q __asan_init "$(command -v fl-input)" || skip "the sanitizer must be loaded before faketime"
+    yes 1234567 | head -n 5000000 >large.txt
+    echo +0d >clock
+    FAKETIME_TIMESTAMP_FILE=$PWD/clock FAKETIME_NO_CACHE=1 faketime -m -f +0d env -u FAKETIME \
+        fl-input -r db -s 100s large.txt |
+        { head -c "$1" >/dev/null; echo +101s >clock; grep -a '^!epoch' >stream; }
+}
+
+@test "an epoch that falls due shortly before the end of the files is the final one" {
+    read_at_pace 41000000
+    expect_file stream < <(printf '!epoch\t1\t5000000\tfinal\n')
+}
+
+@test "one that falls due long before it is not" {
+    read_at_pace 20000000
+    expect_file stream < <(printf '!epoch\t1\t%s\n!epoch\t2\t%s\tfinal\n' $(awk '{ print $3 }' stream))
+    [ "$(awk '{ sum += $3 } END { print sum }' stream)" -eq 5000000 ]
+}
