@@ -304,6 +304,6 @@ read_at_pace() {
 
 @test "one that falls due long before it is not" {
     read_at_pace 20000000
-    expect_file stream < <(printf '!epoch\t1\t%s\n!epoch\t2\t%s\tfinal\n' $(awk '{ print $3 }' stream))
+    [ "$(cut -f 1,2,4 stream)" = $'!epoch\t1\n!epoch\t2\tfinal' ] || fail "$(cat stream)"
     [ "$(awk '{ sum += $3 } END { print sum }' stream)" -eq 5000000 ]
 }
