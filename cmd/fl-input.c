@@ -44,15 +44,14 @@ static void on_begin(void *context, struct stage *stage)
     source->begun = clock_now();
 }
 
-/* At the pace up to now. */
+/* At the pace up to now. A file that has grown since is not known. */
 static int64_t on_rest(void *context)
 {
     const struct source *source = context;
-    if (source->to_read == UINT64_MAX || source->read == 0)
+    if (source->read == 0 || source->read > source->to_read)
         return INT64_MAX;
     const double elapsed = (double)(clock_now() - source->begun);
-    const double rest = source->read < source->to_read ? (double)(source->to_read - source->read) : 0;
-    const double span = elapsed * rest / (double)source->read;
+    const double span = elapsed / (double)source->read * (double)(source->to_read - source->read);
     return span < 0x1p63 ? (int64_t)span : INT64_MAX;
 }
 

@@ -69,7 +69,7 @@ static void write_formatted(const struct out *out, struct line_writer *writer, c
     }
 }
 
-/* A record that came escaped: the frame of another is the line to be printed, behind its first byte. */
+/* A record that came escaped, and so alone. */
 static void write_unescaped(struct line_writer *writer, const struct record *record)
 {
     if (record->keyed) {
@@ -86,16 +86,13 @@ static void on_records(void *context, struct stage *stage, const struct record *
     char text[POSITION_TEXT];
     if (out->file.fresh)
         stage_save_base(stage, bytes_of(out->file.path), output_base(&out->file, text));
-    if (out->pieces == NULL && records[0].plain) {
+    if (out->pieces != NULL)
+        for (size_t i = 0; i < count; i++)
+            write_formatted(out, &stage->out, &records[i]);
+    else if (records[0].plain)
         frame_write_text(&stage->out, records, count);
-    } else {
-        for (size_t i = 0; i < count; i++) {
-            if (out->pieces != NULL)
-                write_formatted(out, &stage->out, &records[i]);
-            else
-                write_unescaped(&stage->out, &records[i]);
-        }
-    }
+    else
+        write_unescaped(&stage->out, &records[0]);
     out->file.position.records += count;
 }
 

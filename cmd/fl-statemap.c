@@ -66,8 +66,7 @@ static const char *take_by_operation(void *context, struct stage *stage, const s
     const char *why = map->transition.op.apply(&map->transition.op, run->state, record->value, &result);
     if (why != NULL)
         return why; // cppcheck-suppress returnDanglingLifetime
-    if (result.emit.data != NULL)
-        stage_send_value(stage, record, result.emit, result.plain);
+    send(stage, record, result.emit, result.plain);
     keyed_set(run, result.state);
     return NULL;
 }

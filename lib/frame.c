@@ -109,11 +109,12 @@ static inline struct prefix prefix_at(const char *at, const char *end)
     return (struct prefix){at, size, size < 16 ? ((uint64_t)1 << size) - 1 : 0xffff};
 }
 
-/* Whether the whole line at that place begins with it. It is within the line then, as it holds no LF. */
-static inline bool begins_with(const char *at, const struct prefix *prefix)
+/* Whether the line begins with it. A short one is within the line then, as it holds no LF. */
+static inline bool begins_with(const char *line, const char *newline, const struct prefix *prefix)
 {
-    return (line_equal_sixteen(at, prefix->at) & prefix->mask) == prefix->mask &&
-           (prefix->size <= 16 || memcmp(at, prefix->at, prefix->size) == 0);
+    return (line_equal_sixteen(line, prefix->at) & prefix->mask) == prefix->mask &&
+           (prefix->size <= 16 ||
+            ((size_t)(newline - line) >= prefix->size && memcmp(line, prefix->at, prefix->size) == 0));
 }
 
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control)
@@ -142,7 +143,7 @@ enum frame_kind frame_next(struct frame_reader *reader, struct record *records, 
             at = newline + 1;
             newline = line_scan_next(&newlines);
             same_key = keyed;
-        } while (++record < last && newline != end && begins_with(at, &prefix));
+        } while (++record < last && newline != end && begins_with(at, newline, &prefix));
     }
     const size_t n = (size_t)(record - records);
     if (n > 0) {

@@ -122,7 +122,7 @@ static inline size_t frame_sizes(const struct record *records, size_t count)
 static inline void frame_write_prefixed(struct line_writer *writer, struct bytes prefix, const struct record *records,
                                         size_t count)
 {
-    char few[32];
+    char few[32]; /* which line_copy may read to its end */
     char *const start = line_reserve(writer, frame_sizes(records, count) + count * prefix.size);
     char *to = start;
     if (prefix.size <= sizeof few) {

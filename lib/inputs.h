@@ -38,7 +38,7 @@ void inputs_open(struct inputs *inputs, char **names, size_t count);
  * program (78). */
 void inputs_find_positions(struct inputs *inputs, struct state *state);
 
-/* How many bytes there are behind all positions; UINT64_MAX where one is of a pipe, which does not tell. */
+/* How many bytes there are behind all positions; UINT64_MAX where one is of something else than a file. */
 uint64_t inputs_left(const struct inputs *inputs);
 
 /* Moves the position of an input on behind bytes that were read there, in which there are so many records. */

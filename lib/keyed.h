@@ -21,7 +21,7 @@ struct keyed_run {
 typedef const char *keyed_take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run);
 
 /* The same for several together: the first of the records, and as many of those after it as it likes while they are
- * same_key. Returns how many it took. */
+ * same_key. Returns how many it took; 0: the first of them has to be taken alone. */
 typedef size_t keyed_take_run(void *context, struct stage *stage, const struct record *records, size_t count,
                               struct keyed_run *run);
 

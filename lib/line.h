@@ -175,8 +175,8 @@ static inline char *line_reserve(struct line_writer *writer, size_t size)
     return writer->room - writer->size >= size ? writer->data + writer->size : line_reserve_more(writer, size);
 }
 
-/* Copies a part of a reader's block to where a writer has reserved room, and returns the end of the copy. Short ones,
- * which are the rule, are copied with what is behind them. */
+/* Copies what has LINE_SLACK bytes behind it, or 32 in all, as a part of a reader's block has, to where a writer has
+ * reserved room; and returns the end of the copy. Short ones, which are the rule, are copied with what is behind. */
 static inline char *line_copy(char *to, struct bytes bytes)
 {
     if (bytes.size <= 32)

@@ -232,7 +232,7 @@ struct number_digits {
     uint64_t high, low;
 };
 
-/* The same for 1 to 16 digits. */
+/* Reads 1 to 16 digits, with zeros before them. False where the text is something else. */
 static inline bool number_read_digits(struct bytes text, struct number_digits *digits)
 {
     digits->high = NUMBER_EIGHT_ZEROS;

@@ -180,7 +180,7 @@ static inline size_t run_digits(struct op *op, struct bytes *state, const struct
     if (state->data != NULL && (!number_read_digits(*state, &digits) || (counts && *state->data == '0')))
         return 0;
     const struct bytes prefix = frame_prefix(&records[0]);
-    char *const start = line_reserve(writer, count * (prefix.size + 17)), *to = start;
+    char *const start = line_reserve(writer, frame_sizes(records, count) + count * 17), *to = start;
     size_t i = 0;
     while (number_add_digits(&digits, more)) {
         to = number_write_sixteen(line_copy(to, prefix), &digits);

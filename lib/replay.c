@@ -50,9 +50,7 @@ static void add(struct replay *replay, const struct record *records, size_t coun
 {
     if (count == 0)
         return;
-    const char *first = records[0].frame.data;
-    const struct bytes last = records[count - 1].frame;
-    XXH3_64bits_update(replay->hash, first, (size_t)(last.data + last.size - first));
+    XXH3_64bits_update(replay->hash, records[0].frame.data, frame_sizes(records, count));
     replay->count += count;
 }
 

@@ -547,7 +547,7 @@ static void renumber(struct stage *stage, uint64_t before)
 
 static void take_records(struct stage *stage, size_t count)
 {
-    if (stage->final && !stage->root)
+    if (stage->finished)
         refuse_frame(stage, (struct bytes){stage->records[0].frame.data, stage->records[0].frame.size - 1},
                      "follows the final epoch, with which the input ends");
     size_t dropped = stage->replay != NULL ? replay_take(stage->replay, stage->records, count) : 0;

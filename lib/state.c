@@ -15,7 +15,7 @@ enum {
     AHEAD = 16,       /* changes that are asked for before they are read */
     PUBLISHED = 64,   /* changes are read before it is said how far */
     FEW = 64,         /* so few are sorted as quickly by comparing them */
-    DENSE = 8,        /* slots for each change, where it takes no longer to look at all of them than to sort the changes */
+    DENSE = 8,        /* slots for each change, all of which are looked at sooner than the changes are sorted */
     HASH_BITS = 32,   /* of those in a slot */
     CHANGES_MOST = INT32_MAX / 2
 };
@@ -63,7 +63,7 @@ struct sorted {
 struct state {
     struct state_loader loader;
     struct slab slab;         /* of the entries */
-    struct state_slot *slots; /* open addressing, linear probing; in the order of the hashes, but for those that moved on */
+    struct state_slot *slots; /* open addressing, linear probing, from the place that the first bits of a hash say */
     size_t mask;
     unsigned shift; /* what it takes from a hash to a slot */
     size_t used;
@@ -135,7 +135,7 @@ static size_t entry_size(const struct entry *entry)
 __attribute__((always_inline)) static inline void prefetch_entry(const struct entry *entry)
 {
     __builtin_prefetch(entry);
-    __builtin_prefetch((const char *)entry + sizeof *entry + SLAB_STEP);
+    __builtin_prefetch((const void *)((uintptr_t)entry + sizeof *entry + SLAB_STEP)); /* there may be none */
 }
 
 static void entry_free(struct state *state, struct entry *entry)
@@ -172,6 +172,8 @@ static size_t home(const struct state *state, uint32_t hash)
 
 static void make_slots(struct state *state, size_t count)
 {
+    if (count > (uint64_t)1 << HASH_BITS)
+        message_fail(STATUS_SYSTEM, "there are too many keys for one process");
     struct state_slot *old = state->slots;
     size_t old_count = old != NULL ? state->mask + 1 : 0;
     state->slots = bytes_allocate(count * sizeof *state->slots);
@@ -315,19 +317,40 @@ static struct state_slot *add(struct state *state, struct state_slot *slot, uint
     return slot;
 }
 
+struct loading {
+    struct state *state;
+    struct changes list; /* none of them is in a slot yet */
+};
+
 static void add_loaded(void *context, struct bytes key, struct bytes value)
 {
-    struct state *state = context;
-    uint64_t hash = state_hash(key);
-    struct state_slot *slot = place(state, key, hash);
-    if (slot->entry == NULL)
-        add(state, slot, hash, entry_new(state, key, value, 0))->entry->saved = true;
+    struct loading *loading = context;
+    const uint64_t hash = state_hash(key);
+    if (place(loading->state, key, hash)->entry != NULL)
+        return;
+    struct entry *entry = entry_new(loading->state, key, value, 0);
+    entry->saved = true;
+    changes_add(&loading->list, entry, (uint32_t)hash);
 }
 
+/* The slots are made first: what is saved comes in the order of its hashes, and so all of it would come to stand in the
+ * first slots of a table that is still to grow. */
 static void load_all(struct state *state)
 {
-    if (!state->complete)
-        state->loader.each(state->loader.from, add_loaded, state);
+    struct loading loading = {.state = state};
+    if (state->complete)
+        return;
+    state->loader.each(state->loader.from, add_loaded, &loading);
+    const struct changes *list = &loading.list;
+    size_t slots = state->mask + 1;
+    while (state->used + list->count > slots / 4 * 3)
+        slots *= 2;
+    if (slots > state->mask + 1)
+        make_slots(state, slots);
+    for (size_t i = 0; i < list->count; i++)
+        add(state, place(state, entry_key(list->at[i]), list->hashes[i]), list->hashes[i], list->at[i]);
+    free(list->at);
+    free(list->hashes);
     state->complete = true;
 }
 

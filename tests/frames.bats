@@ -408,7 +408,8 @@ END
 }
 
 @test "no record may follow the final epoch" {
-    for stage in 'fl-key K' 'fl-statemap count' fl-out; do
+    fl-recovery-init db
+    for stage in 'fl-key K' 'fl-statemap count' 'fl-statemap -r db count' fl-out; do
         run_stream "$stage" <<'END'
 !flTAB1
 +KTAB1

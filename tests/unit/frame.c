@@ -194,6 +194,32 @@ static void check_long(void)
     buffer_free(&value);
 }
 
+/* A block that ends with a line shorter than what the one before it begins with, which is like it as far as it goes. */
+static void check_end_of_block(void)
+{
+    struct line_writer writer = writer_to_memory();
+    struct frame_reader reader;
+    struct record records[ROOM];
+    struct control control;
+    char filler[LINE_READ], key[1000];
+    size_t count = ROOM;
+    memset(filler, 'a', sizeof filler);
+    memset(key, 'a', sizeof key);
+    const struct bytes keys[] = {{key, sizeof key}, {key, 20}};
+    const size_t rest = keys[0].size + keys[1].size + 2 * strlen("+\t1\n");
+    frame_write_plain(&writer, false, (struct bytes){NULL, 0}, (struct bytes){filler, LINE_READ - rest - 2});
+    for (size_t i = 0; i < 2; i++)
+        frame_write_plain(&writer, true, keys[i], bytes_of("1"));
+    CHECK(writer.size == LINE_READ);
+    frame_reader_open(&reader, -1);
+    memcpy(reader.lines.data, writer.data, writer.size);
+    reader.lines.end = writer.size;
+    CHECK(frame_next(&reader, records, &count, &control) == FRAME_RECORDS && count == 3);
+    CHECK(!records[1].same_key && !records[2].same_key && bytes_equal(records[2].key, keys[1]));
+    frame_reader_close(&reader);
+    free(writer.data);
+}
+
 static void check_written(const struct record *record, const char *expected)
 {
     struct line_writer writer = writer_to_memory();
@@ -321,6 +347,7 @@ int main(void)
     check_forms();
     check_streams();
     check_long();
+    check_end_of_block();
     check_refused();
     check_limit();
     check_numbers();

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include "check.h"
 
@@ -341,8 +342,8 @@ static uint64_t count_none(void *from)
     return 0;
 }
 
-/* Changes one key in each so many, and reads the changes: each once, in the order of their hashes. Returns how many have
- * theirs in common with the one before. */
+/* Changes one key in each so many, and reads the changes: each once, in the order of their hashes. Returns how many
+ * have theirs in common with the one before. */
 static size_t change_in_order(struct state *state, size_t count, size_t each, const char *value, unsigned partitions,
                               bool last)
 {
@@ -379,6 +380,68 @@ static void check_order(size_t count, unsigned partitions, bool last)
     CHECK(count < 200000 || alike > 0);
     change_in_order(state, count, 2, "half of them", partitions, last);
     change_in_order(state, count, 100, "few", partitions, last);
+    state_close(state);
+}
+
+/* --- many keys, saved in the order of their hashes ------------------------------------------------------------------
+ */
+
+enum { SAVED = 200000, SAVED_TEXT = 16 };
+
+static struct saved {
+    char text[SAVED_TEXT];
+    uint32_t hash;
+} saved[SAVED];
+
+static int compare_saved(const void *left, const void *right)
+{
+    const uint32_t a = ((const struct saved *)left)->hash, b = ((const struct saved *)right)->hash;
+    return (a > b) - (a < b);
+}
+
+static void each_saved(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context)
+{
+    (void)from;
+    for (size_t i = 0; i < SAVED; i++)
+        call(context, bytes_of(saved[i].text), bytes_of("1"));
+}
+
+/* As a partition that knows little of what is in it. */
+static uint64_t count_one(void *from)
+{
+    (void)from;
+    return 1;
+}
+
+static void count_call(void *context, struct bytes key, struct bytes value)
+{
+    (void)key;
+    (void)value;
+    ++*(size_t *)context;
+}
+
+/* To load them takes no longer, but for what a busy machine makes of it, than to put them in any order. */
+static void check_load_in_order(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SAVED; i++) {
+        snprintf(saved[i].text, SAVED_TEXT, "key-%zu", i);
+        saved[i].hash = (uint32_t)state_hash(bytes_of(saved[i].text));
+    }
+    struct state *state = state_open(NULL);
+    const clock_t start = clock();
+    for (size_t i = 0; i < SAVED; i++)
+        state_put(state, bytes_of(saved[i].text), bytes_of("1"));
+    const clock_t put = clock() - start;
+    state_close(state);
+
+    qsort(saved, SAVED, sizeof *saved, compare_saved);
+    state = state_open(&(struct state_loader){.each = each_saved, .count = count_one});
+    const clock_t begun = clock();
+    state_each(state, count_call, &count);
+    const clock_t load = clock() - begun;
+    CHECK(count == SAVED);
+    CHECK(load < 10 * put + CLOCKS_PER_SEC / 10);
     state_close(state);
 }
 
@@ -484,6 +547,7 @@ int main(void)
     check_in_place();
     check_unsaved();
     check_many();
+    check_load_in_order();
     for (size_t count = 1; count < 300; count++) {
         check_order(count, 1, false);
         check_order(count, 1, true);
