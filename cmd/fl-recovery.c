@@ -101,9 +101,18 @@ static void dump_state(struct dump *dump, struct bytes key, struct bytes state)
     buffer_add_byte(&dump->lines, '\n');
 }
 
-static void collect(void *states, struct bytes key, struct bytes state)
+/* The states of a step in one partition. */
+struct dump_part {
+    const struct dump *dump;
+    unsigned index;
+    struct bytes step;
+};
+
+static void each_state(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context)
 {
-    state_put(states, key, state);
+    const struct dump_part *part = from;
+    const struct directory *directory = &part->dump->directory;
+    store_each_state_at(directory->parts[part->index], part->step, directory->epoch, call, context);
 }
 
 static void dump_step(void *context, const struct store_step *step)
@@ -114,9 +123,9 @@ static void dump_step(void *context, const struct store_step *step)
     if (dump->all)
         dump->step = step->id;
     for (unsigned i = 0; i < dump->directory.count; i++) {
-        struct state *states = state_open(NULL);
+        struct dump_part part = {.dump = dump, .index = i, .step = step->id};
+        struct state *states = state_open(&(struct state_loader){.each = each_state, .from = &part});
         size_t count;
-        store_each_state_at(dump->directory.parts[i], step->id, dump->directory.epoch, collect, states);
         struct keyed_state *list = keyed_list(states, &count);
         for (size_t k = 0; k < count; k++)
             dump_state(dump, list[k].key, list[k].state);

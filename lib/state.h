@@ -1,6 +1,7 @@
 /* state: key -> state of one step, what changed in the epoch, and loading on demand.
  *
- * Keys and states are bytes. A state that was never met is asked of the loader; after many questions everything is
+ * Keys and states are bytes. To put keys in one by one in the order of their hashes is slow: a loader may give them in
+ * it. A state that was never met is asked of the loader; after many questions everything is
  * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the hashes,
  * by one other thread, while this one goes on changing states; a frozen state that changes is left to the reader and
  * replaced. */
@@ -15,11 +16,11 @@
 struct state;
 struct state_slot;
 
-/* Where states come from that are not in memory. */
+/* Where states come from that are not in memory. For state_each alone, each is enough. */
 struct state_loader {
     /* The saved state of a key, data NULL for none; valid until the next call. */
     struct bytes (*get)(void *from, struct bytes key, uint64_t hash);
-    /* Calls for each key that has a saved state; the views are valid during the call. */
+    /* Calls for each key that has a saved state, in any order; the views are valid during the call. */
     void (*each)(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context);
     /* About how many keys have a saved state; 0: none has. */
     uint64_t (*count)(void *from);
