@@ -1,10 +1,9 @@
 /* state: key -> state of one step, what changed in the epoch, and loading on demand.
  *
- * Keys and states are bytes. To put keys in one by one in the order of their hashes is slow: a loader may give them in
- * it. A state that was never met is asked of the loader; after many questions everything is
- * loaded in one scan. What changed since the last freeze can be frozen: it is then read, in the order of the hashes,
- * by one other thread, while this one goes on changing states; a frozen state that changes is left to the reader and
- * replaced. */
+ * Keys and states are bytes. A state that was never met is asked of the loader; after many questions everything is
+ * loaded in one scan. To put keys in one by one in the order of their hashes is slow; a loader may give them so. What
+ * changed since the last freeze can be frozen: it is then read, in the order of the hashes, by one other thread, while
+ * this one goes on changing states; a frozen state that changes is left to the reader and replaced. */
 #ifndef STATE_H
 #define STATE_H
 
