@@ -30,7 +30,7 @@ struct source {
     struct inputs inputs;
     bool words;
     bool final_line;
-    int64_t begun;    /* on the monotonic clock */
+    int64_t begun;    /* of the root, on the monotonic clock */
     uint64_t to_read; /* bytes, as of then; UINT64_MAX: not known */
     uint64_t read;    /* of them */
 };
@@ -38,8 +38,9 @@ struct source {
 static void on_begin(void *context, struct stage *stage)
 {
     struct source *source = context;
-    if (stage->root)
-        inputs_find_positions(&source->inputs, stage->state);
+    if (!stage->root)
+        return;
+    inputs_find_positions(&source->inputs, stage->state);
     source->to_read = inputs_left(&source->inputs);
     source->begun = clock_now();
 }

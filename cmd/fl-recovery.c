@@ -101,18 +101,16 @@ static void dump_state(struct dump *dump, struct bytes key, struct bytes state)
     buffer_add_byte(&dump->lines, '\n');
 }
 
-/* The states of a step in one partition. */
+/* The states of the step at hand in one partition. */
 struct dump_part {
     const struct dump *dump;
-    unsigned index;
-    struct bytes step;
+    struct store *store;
 };
 
 static void each_state(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context)
 {
     const struct dump_part *part = from;
-    const struct directory *directory = &part->dump->directory;
-    store_each_state_at(directory->parts[part->index], part->step, directory->epoch, call, context);
+    store_each_state_at(part->store, part->dump->step, part->dump->directory.epoch, call, context);
 }
 
 static void dump_step(void *context, const struct store_step *step)
@@ -123,7 +121,7 @@ static void dump_step(void *context, const struct store_step *step)
     if (dump->all)
         dump->step = step->id;
     for (unsigned i = 0; i < dump->directory.count; i++) {
-        struct dump_part part = {.dump = dump, .index = i, .step = step->id};
+        struct dump_part part = {dump, dump->directory.parts[i]};
         struct state *states = state_open(&(struct state_loader){.each = each_state, .from = &part});
         size_t count;
         struct keyed_state *list = keyed_list(states, &count);

@@ -135,6 +135,10 @@ __attribute__((format(printf, 2, 3))) void buffer_print(struct buffer *buffer, c
 /* Frees the memory and leaves an empty buffer. */
 void buffer_free(struct buffer *buffer);
 
+/* Lets a second thread, which is yet to start, take what the first one has given back, in the place of a heap of its
+ * own. No more than a hint. */
+void bytes_share(void);
+
 /* malloc, aligned_alloc and realloc that end the program (71) where there is no memory. */
 void *bytes_allocate(size_t size);
 void *bytes_allocate_aligned(size_t alignment, size_t size);

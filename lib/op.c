@@ -157,15 +157,21 @@ static char *write_sum(char *to, const struct sum *sum)
     return to;
 }
 
+/* Writes the digits as a state. */
+static inline struct bytes write_digits(struct op *op, const struct number_digits *digits)
+{
+    char *const text = op->scratch.state;
+    return (struct bytes){text, (size_t)(number_write_sixteen(text, digits) - text)};
+}
+
 /* Adds eight digits to the state, where that is a short integer without a sign: most are. False where it is not. */
 static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, struct op_result *result)
 {
     struct number_digits digits;
     if (!number_read_digits(state, &digits) || !number_add_digits(&digits, more))
         return false;
-    char *const text = op->scratch.state;
-    const size_t size = (size_t)(number_write_sixteen(text, &digits) - text);
-    *result = (struct op_result){.state = {text, size}, .emit = {text, size}, .plain = true};
+    const struct bytes sum = write_digits(op, &digits);
+    *result = (struct op_result){.state = sum, .emit = sum, .plain = true};
     return true;
 }
 
@@ -180,7 +186,7 @@ static inline size_t run_digits(struct op *op, struct bytes *state, const struct
     if (state->data != NULL && (!number_read_digits(*state, &digits) || (counts && *state->data == '0')))
         return 0;
     const struct bytes prefix = frame_prefix(&records[0]);
-    char *const start = line_reserve(writer, frame_sizes(records, count) + count * 17), *to = start;
+    char *const start = line_reserve(writer, frame_sizes(records, count) + count * sizeof digits), *to = start;
     size_t i = 0;
     while (number_add_digits(&digits, more)) {
         to = number_write_sixteen(line_copy(to, prefix), &digits);
@@ -189,10 +195,8 @@ static inline size_t run_digits(struct op *op, struct bytes *state, const struct
             break;
     }
     writer->size += (size_t)(to - start);
-    if (i > 0) {
-        char *const text = op->scratch.state;
-        *state = (struct bytes){text, (size_t)(number_write_sixteen(text, &digits) - text)};
-    }
+    if (i > 0)
+        *state = write_digits(op, &digits);
     return i;
 }
 

@@ -3,9 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -512,9 +509,7 @@ static void *work_thread(void *context)
 static void start_thread(struct recovery *recovery)
 {
     sigset_t all, before;
-#ifdef M_ARENA_MAX
-    mallopt(M_ARENA_MAX, 1); /* it takes what the main one has given back, and no memory of its own */
-#endif
+    bytes_share();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&recovery->thread, NULL, work_thread, recovery);

@@ -173,7 +173,7 @@ static size_t home(const struct state *state, uint32_t hash)
 static void make_slots(struct state *state, size_t count)
 {
     if (count > (uint64_t)1 << HASH_BITS)
-        message_fail(STATUS_SYSTEM, "there are too many keys for one process");
+        message_fail(STATUS_SYSTEM, "there are too many keys for one process: share them out between flows");
     struct state_slot *old = state->slots;
     size_t old_count = old != NULL ? state->mask + 1 : 0;
     state->slots = bytes_allocate(count * sizeof *state->slots);

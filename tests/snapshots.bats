@@ -285,8 +285,8 @@ expect_whole() {
     [ "$(grep -v '^!saved' stream | tail -n 2)" = $'!epoch\t2\t1\tfinal\n!end\t0' ] || fail "$(cat stream)"
 }
 
-# read_at_pace BYTES: fl-input with -s 100s, by a clock that stands until so many of 45 million bytes were read, and then is
-# set to 101 seconds; the control frames go to the file stream.
+# read_at_pace BYTES: fl-input with -s 100s, whose clock is set on by 101 seconds when so many of 45 million bytes were
+# read; the frames of the epochs go to the file stream.
 read_at_pace() {
     command -v faketime >/dev/null || skip "faketime is not installed (make deps)"
     ! grep -q __asan_init "$(command -v fl-input)" || skip "the sanitizer must be loaded before faketime"

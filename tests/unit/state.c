@@ -383,8 +383,7 @@ static void check_order(size_t count, unsigned partitions, bool last)
     state_close(state);
 }
 
-/* --- many keys, saved in the order of their hashes ------------------------------------------------------------------
- */
+/* --- many keys, saved in the order of their hashes ---------------------------------------------------------------- */
 
 enum { SAVED = 200000, SAVED_TEXT = 16 };
 
