@@ -188,15 +188,15 @@ while True:
 hint='let it flush its output after each line (jq --unbuffered, python3 -u, awk with fflush(), mawk -W interactive), or give a longer --timeout'
 
 @test "one that says nothing for --timeout is ended" {
-    run_sh 'fl-input five | fl-map --timeout 200ms -x sh -c "echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000" | fl-out'
-    expect_failed 69 "fl-map: five: record 2: \"2\" is not answered: \"sh -c echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000\" has said nothing for 0.2s: $hint"
+    run_sh 'fl-input five | fl-map --timeout 1 -x sh -c "echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000" | fl-out'
+    expect_failed 69 "fl-map: five: record 2: \"2\" is not answered: \"sh -c echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000\" has said nothing for 1s: $hint"
     expect_stdout 1
     wait_until 10 ended "$(cat pid)"
     # One that does not take its input, and one that does not end.
     run_sh 'seq 100000 | fl-input | fl-map --timeout 0.1 -x sleep 1000 | fl-out'
     expect_failed 69 "fl-map: -: record 1: \"1\" is not answered: \"sleep 1000\" has said nothing for 0.1s: $hint"
-    run_sh 'fl-input five | fl-map --timeout 0.1 -x sh -c "cat; exec sleep 1000" | fl-out'
-    expect_failed 69 'fl-map: "sh -c cat; exec sleep 1000" has said nothing for 0.1s after the end of its input'
+    run_sh 'fl-input five | fl-map --timeout 1 -x sh -c "cat; exec sleep 1000" | fl-out'
+    expect_failed 69 'fl-map: "sh -c cat; exec sleep 1000" has said nothing for 1s after the end of its input'
     expect_stdout <five
 }
 
@@ -207,7 +207,7 @@ hint='let it flush its output after each line (jq --unbuffered, python3 -u, awk 
 }
 
 @test "a slow one is no silent one" {
-    run_sh 'seq 3 | fl-input | fl-map --timeout 2 -x sh -c "while read -r x; do sleep 1; echo \$x; done" | fl-out'
+    run_sh 'seq 3 | fl-input | fl-map --timeout 3 -x sh -c "while read -r x; do sleep 1.2; echo \$x; done" | fl-out'
     expect_status 0
     expect_stdout $'1\n2\n3'
     expect_stderr ''

@@ -87,10 +87,10 @@ load helper
 @test "an array that was full begins its time anew" {
     # The second array of a is begun by the third value, and the first one's time does not end it.
     mkfifo pipe
-    start "fl-input pipe | $keys | fl-collect -n 2 -t 1500ms | fl-out"
+    start "fl-input pipe | $keys | fl-collect -n 2 -t 4s | fl-out"
     exec 7>pipe
     printf 'a 1\nb 1\n' >&7
-    sleep 1
+    sleep 2
     printf 'a 2\na 3\n' >&7
     wait_until 10 has_lines "$background/stdout" 2
     printf 'a 4\n' >&7
@@ -100,7 +100,7 @@ load helper
 }
 
 @test "the time of an array comes also while other records come without a pause" {
-    run_sh "{ echo 'a 1'; timeout 1 yes 'b 2'; echo 'b 2'; } | fl-input | $keys | fl-collect -n 1000 -t 200ms |
+    run_sh "{ echo 'a 1'; timeout 3 yes 'b 2'; echo 'b 2'; } | fl-input | $keys | fl-collect -n 1000 -t 200ms |
         fl-out -f %k"
     expect_status 0
     expect_stderr ''

@@ -79,12 +79,15 @@ resident() {
     echo 0 >records
     fl-input -r db records | fl-key ALL | fl-statemap sum | fl-out >out
     seq 1500 >>records
-    start 'fl-input -r db -s 0 records | fl-key ALL | fl-statemap sum | fl-out >out'
-    while ! ended "$group"; do
+    mkfifo gate
+    start 'fl-input -r db -s 0 records gate | fl-key ALL | fl-statemap sum | fl-out >out'
+    exec 7<>gate
+    until ended "$group" || { [ "$log" -gt 0 ] && has_lines out 1500; }; do
         now=$(size_of db/part-0.sqlite3-wal)
         ((now <= log)) || log=$now
         sleep 0.02
     done
+    exec 7>&-
     finish
     expect_status 0
     echo "# a log of $log bytes" >&3

@@ -130,25 +130,31 @@ running_counts() {
     awk '{ print $0 "\t" ++seen[$0] }'
 }
 
-# survives FLOW LINES VICTIM...: runs the flow, a script that is given the snapshot interval and writes the file counts,
-# once for each program to kill, when it has written so many lines more, and once to its end. The file expected has what
-# counts must have then.
+# survives FLOW LINES VICTIM...: the file all goes through the flow, a script whose arguments are what follows -s in the
+# command line of its fl-input, and which writes the file counts. Each run is given a part more of all, and waits at the
+# end of it: a program is killed when so many lines more are written, or soon after. The last run goes to the end. The
+# file expected has what counts must have then.
 survives() {
-    local flow=$1 lines=$2 victim before
+    local flow=$1 lines=$2 victim before part run=0
     shift 2
-    rm -rf db counts
+    part=$(($(wc -l <all) / ($# + 1)))
+    rm -rf db counts gate
     fl-recovery-init db 2
     touch counts
+    mkfifo gate
     for victim; do
+        head -n $((part * (run += 1))) all >input
         before=$(wc -l <counts)
-        start "exec sh $flow 0"
+        start "exec sh $flow 0 input gate"
+        exec 7<>gate
         wait_until 20 has_lines counts $((before + lines))
         kill -KILL "$(stage_pid "$victim")"
+        exec 7>&-
         finish
         [ "$status" -ne 0 ] || fail "$victim was killed, and nobody noticed"
     done
-    ! has_lines counts "$(wc -l <expected)" || fail "$flow had ended before its stages were killed"
-    run_sh "sh $flow 10"
+    cat all >input
+    run_sh "sh $flow 10 input"
     expect_output ''
     expect_file counts <expected
 }

@@ -37,11 +37,10 @@ access_log() {
 }
 
 @test "a running count for each status and path, through expressions, jq, python3 and awk, killed again and again" {
-    # More than the pipes hold, so that the source is still there when it is to be killed.
-    access_log 20000 >log
-    awk '{ path = $7; sub(/\?.*/, "", path); print $9 " " path }' log | running_counts >expected
+    access_log 20000 >all
+    awk '{ path = $7; sub(/\?.*/, "", path); print $9 " " path }' all | running_counts >expected
     cat >by_expression <<'END'
-fl-input -r db -s "$1" log |
+fl-input -r db -s "$@" |
     fl-key -e "match(value, '\" ([0-9]{3}) ', 1) || ' ' || match(field(value, 2, '\"'), ' ([^ ?]*)', 1)" |
     fl-statemap -e "coalesce(state, 0) + 1" | fl-out counts
 END
@@ -52,7 +51,7 @@ for line in sys.stdin:
     fields = line.split()
     print(fields[8], fields[6].partition(chr(63))[0])"' \
         "$(awk_line_by_line) '{ sub(/[?].*/, \"\", \$7); print \$9, \$7; fflush() }'"; do
-        echo "fl-input -r db -s \$1 log | fl-map -x $mapper | fl-key -f 1,2 | fl-statemap count | fl-out counts" >by_program
+        echo "fl-input -r db -s \$@ | fl-map -x $mapper | fl-key -f 1,2 | fl-statemap count | fl-out counts" >by_program
         survives by_program 40 fl-map fl-input
     done
 }
@@ -61,10 +60,10 @@ for line in sys.stdin:
     local packages=/var/log/dpkg.log
     [ "$(head -n 1000 $packages 2>/dev/null | wc -l)" = 1000 ] || skip 'there is no log of dpkg here, or a short one'
     # Without architecture and version: `status installed libc6`.
-    head -n 4000 $packages >log
-    awk '$3 == "status" { sub(/:.*/, "", $5); print $4, $5 }' log | running_counts >expected
+    head -n 4000 $packages >all
+    awk '$3 == "status" { sub(/:.*/, "", $5); print $4, $5 }' all | running_counts >expected
     cat >by_expression <<'END'
-fl-input -r db -s "$1" log | fl-filter -e "field(value, 3) = 'status'" |
+fl-input -r db -s "$@" | fl-filter -e "field(value, 3) = 'status'" |
     fl-key -e "field(value, 4) || ' ' || match(field(value, 5), '^[^:]*')" |
     fl-statemap -e "coalesce(state, 0) + 1" | fl-out counts
 END

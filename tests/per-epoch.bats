@@ -68,8 +68,8 @@ map() {
     expect_failed 69 'fl-map: -x: "./missing" cannot be started: No such file or directory'
     run_sh 'fl-input five | fl-map --per-epoch --timeout 0.1 -x sleep 1000 | fl-out'
     expect_failed 69 'fl-map: "sleep 1000" has said nothing for 0.1s: give a longer --timeout'
-    run_sh 'fl-input five | fl-map --per-epoch --timeout 0.1 -x sh -c "exec >&-; exec sleep 1000" | fl-out'
-    expect_failed 69 'fl-map: "sh -c exec >&-; exec sleep 1000" has not ended after its output for 0.1s'
+    run_sh 'fl-input five | fl-map --per-epoch --timeout 1 -x sh -c "exec >&-; exec sleep 1000" | fl-out'
+    expect_failed 69 'fl-map: "sh -c exec >&-; exec sleep 1000" has not ended after its output for 1s'
 }
 
 @test "a grep that finds nothing has not failed; any other 1 is a failure" {

@@ -106,13 +106,16 @@ expect_next_run() {
 @test "a second signal to the whole flow ends it at once, where a first one cannot" {
     [ -r /proc/self/stat ] || skip "no /proc here"
     local name
+    echo 1 >first
     seq 3000000 >nums.txt
     for name in INT TERM HUP; do
         : >out
         start 'trap : INT TERM HUP
-            fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
+            fl-input -r db -s 1h first gate nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
+        exec 7<>gate
         wait_until 10 has_lines out 1
         kill -STOP "$(stage_pid fl-out)"
+        exec 7>&-
         wait_until 10 is_blocked fl-statemap
         signal "$name" group
         wait_until 10 is_blocked fl-statemap
