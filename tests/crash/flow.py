@@ -319,7 +319,9 @@ def show_progress(*_):
 
 
 @atexit.register
-def remove_all():
+def leave():
+    """Stops the alarm too: one that came while the interpreter ends would find its own handler gone, and end it."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for directory in list(Directory.all):
         directory.remove()
 
