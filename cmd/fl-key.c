@@ -6,9 +6,6 @@
  *     fl-key -x                         none
  *
  * The value goes through byte for byte, and the order of the records stays. */
-#include <limits.h>
-#include <stdlib.h>
-
 #include "expr.h"
 #include "field.h"
 #include "option.h"
@@ -21,7 +18,7 @@ static const char usage[] =
     "       fl-key [-r DIR] [-s SPAN] [-b SPAN] -x\n"
     "\n"
     "  -f, --fields N[,N...]          the key is these fields of the value, counted from 1\n"
-    "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
+    FIELD_USAGE
     "  -e, --expression EXPR          the key is what this gives, of key, value and source\n"
     "  -x, --no-key                   take the key off\n"
     STAGE_REJECT_USAGE STAGE_USAGE;
@@ -30,50 +27,20 @@ struct key {
     bool none;
     struct expr *expression;
     struct bytes constant;
-    struct buffer prefix;  /* of all plain records, where theirs is the same and needs no escapes */
-    size_t *fields;        /* counted from 1, in the order of the key */
-    size_t count;
-    size_t last;           /* the highest of them */
-    int delimiter;         /* a byte, or FIELD_BLANKS */
-    struct bytes *found;   /* the fields of the value at hand, up to last */
-    struct buffer joined;
+    struct buffer prefix; /* of all plain records, where theirs is the same and needs no escapes */
+    struct field_list fields;
 };
-
-/* Finds the first key->last fields of the value. False where it has fewer. */
-static bool split(const struct key *key, struct bytes value)
-{
-    struct field_reader fields = field_begin(value, key->delimiter);
-    for (size_t i = 0; i < key->last; i++)
-        if (!field_next(&fields, &key->found[i]))
-            return false;
-    return true;
-}
-
-/* The key of a record whose fields were found. */
-static struct bytes join(struct key *key)
-{
-    if (key->count == 1)
-        return key->found[key->last - 1];
-    key->joined.size = 0;
-    for (size_t i = 0; i < key->count; i++) {
-        if (i > 0)
-            buffer_add_byte(&key->joined, key->delimiter != FIELD_BLANKS ? (char)key->delimiter : ' ');
-        buffer_add(&key->joined, key->found[key->fields[i] - 1]);
-    }
-    return buffer_bytes(&key->joined);
-}
 
 /* Each takes a record's key from somewhere. NULL, or why the record is a bad one. */
 static const char *key_by_fields(struct key *key, const struct record *record, struct record *keyed)
 {
-    if (!split(key, record->value)) {
-        key->joined.size = 0;
-        buffer_print(&key->joined, "has no field %zu%c", key->last, '\0');
-        return key->joined.data;
-    }
-    keyed->key = join(key);
-    /* Fields of a plain value hold no LF, and those that end at blanks no tab. */
-    keyed->plain = record->plain && (key->delimiter == FIELD_BLANKS || !line_holds(keyed->key, '\t'));
+    const char *why = field_list_take(&key->fields, record->value, &keyed->key);
+    if (why != NULL)
+        return why;
+    /* Fields of a plain value hold no LF, and those that end at blanks no tab; what is between them may be one. */
+    const int delimiter = key->fields.delimiter;
+    keyed->plain =
+        record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !line_holds(keyed->key, '\t')));
     return NULL;
 }
 
@@ -96,7 +63,7 @@ static void send(struct key *key, struct stage *stage, const struct record *reco
 {
     struct record keyed = {.key = key->constant, .value = record->value, .keyed = !key->none};
     const char *why = NULL;
-    if (key->fields != NULL)
+    if (key->fields.count > 0)
         why = key_by_fields(key, record, &keyed);
     else if (key->expression != NULL)
         why = key_by_expression(key, stage, record, &keyed);
@@ -114,24 +81,6 @@ static void on_records(void *context, struct stage *stage, const struct record *
     else
         for (size_t i = 0; i < count; i++)
             send(key, stage, &records[i]);
-}
-
-static void read_fields(struct key *key, const char *list)
-{
-    const char *at = list;
-    do {
-        size_t field = 0;
-        const char *start = at;
-        for (; *at >= '0' && *at <= '9' && field < SIZE_MAX / 20; at++)
-            field = field * 10 + (size_t)(*at - '0');
-        if (at == start || field == 0 || field > INT_MAX || (*at != ',' && *at != '\0'))
-            option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", list);
-        key->fields = bytes_reallocate(key->fields, (key->count + 1) * sizeof *key->fields);
-        key->fields[key->count++] = field;
-        if (field > key->last)
-            key->last = field;
-    } while (*at++ == ',');
-    key->found = bytes_allocate(key->last * sizeof *key->found);
 }
 
 int main(int argc, char **argv)
@@ -156,14 +105,9 @@ int main(int argc, char **argv)
         option_refuse("a key, -f, -e and -x contradict each other");
     if (stage_options.reject != NULL && fields == NULL && expression == NULL)
         option_refuse("--reject goes with -f and -e: what is the same for all refuses no record");
-    if (fields == NULL && delimiter != NULL)
-        option_refuse("-d goes with -f");
 
-    struct key key = {.none = none, .delimiter = FIELD_BLANKS};
-    if (delimiter != NULL && !field_parse_delimiter(bytes_of(delimiter), &key.delimiter))
-        option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
-    if (fields != NULL)
-        read_fields(&key, fields);
+    struct key key = {.none = none};
+    field_list_open(&key.fields, fields, delimiter);
     if (expression != NULL)
         key.expression = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
     if (count == 1)
@@ -173,9 +117,7 @@ int main(int argc, char **argv)
     const struct stage_program program = {.name = "key", .records = on_records};
     int status = stage_run(&program, &key, &stage_options);
     expr_close(key.expression);
-    free(key.fields);
-    free(key.found);
-    buffer_free(&key.joined);
+    field_list_close(&key.fields);
     buffer_free(&key.prefix);
     return status;
 }

@@ -1,5 +1,6 @@
 /* fl-map: gives every record a new value, or makes any number of records of it.
  *
+ *     fl-map [-k EXPR] -f N[,N...]        fields of the old one
  *     fl-map [-k EXPR] -e EXPR            the value of an expression; NULL drops the record
  *     fl-map [-k EXPR] -q QUERY           a record for each row of a query
  *     fl-map [-k EXPR] -x CMD [ARG...]    what a program answers for the value
@@ -7,26 +8,31 @@
  *
  * The order of the records stays. */
 #include "expr.h"
+#include "field.h"
 #include "mapper.h"
 #include "option.h"
 #include "stage.h"
 
 static const char usage[] =
-    "usage: fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -e EXPR\n"
+    "usage: fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -f N[,N...] [-d CHAR]\n"
+    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -e EXPR\n"
     "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -q QUERY\n"
     "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] [--timeout SPAN]\n"
     "           -x CMD [ARG...]\n"
     "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [--timeout SPAN] --per-epoch\n"
     "           -x CMD [ARG...]\n"
     "\n"
+    "  -f, --fields N[,N...]          the new value is these fields of the old one, counted from 1\n"
+    FIELD_USAGE
     "  -e, --expression EXPR          the new value, of key, value and source; NULL drops the record\n"
     "  -q, --query QUERY              a SELECT of one column: a record for each of its rows\n"
     "  -k, --key EXPR                 the new key, of the record that came in\n"
     MAPPER_USAGE MAPPER_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
 
 struct map {
-    struct expr *value; /* NULL: a program gives it */
-    struct expr *key;   /* NULL: the key stays */
+    struct field_list fields; /* of which the new value is made; or, where there are none, */
+    struct expr *value;       /* what gives it; NULL: a program */
+    struct expr *key;         /* NULL: the key stays */
 };
 
 /* Evaluates the new key into sent. NULL, or why the record is a bad one. */
@@ -43,8 +49,31 @@ static const char *set_key(struct map *map, const struct expr_input *input, stru
     return NULL;
 }
 
+/* Sends a record on with the one value that it was given; plain: which holds no LF. NULL, or why it is a bad one. */
+static const char *send_value(struct map *map, struct stage *stage, const struct record *record, struct bytes value,
+                              bool plain)
+{
+    if (map->key == NULL) {
+        stage_send_value(stage, record, value, plain);
+        return NULL;
+    }
+    const struct expr_input input = expr_input_of(record, stage_source(stage));
+    struct record sent = {.value = value};
+    const char *why = set_key(map, &input, &sent);
+    if (why == NULL)
+        stage_send(stage, &sent);
+    return why;
+}
+
+static const char *take_fields(struct map *map, struct stage *stage, const struct record *record)
+{
+    struct bytes value;
+    const char *why = field_list_take(&map->fields, record->value, &value);
+    return why != NULL ? why : send_value(map, stage, record, value, map->fields.delimiter != '\n');
+}
+
 /* NULL, or why the record is a bad one. */
-static const char *on_record(struct map *map, struct stage *stage, const struct record *record)
+static const char *evaluate(struct map *map, struct stage *stage, const struct record *record)
 {
     const struct expr_input input = expr_input_of(record, stage_source(stage));
     struct record sent = {.key = record->key, .keyed = record->keyed};
@@ -67,8 +96,10 @@ static const char *on_record(struct map *map, struct stage *stage, const struct 
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
+    struct map *map = context;
     for (size_t i = 0; i < count; i++) {
-        const char *why = on_record(context, stage, &records[i]);
+        const char *why =
+            map->fields.count > 0 ? take_fields(map, stage, &records[i]) : evaluate(map, stage, &records[i]);
         if (why != NULL)
             stage_refuse(stage, &records[i], "%s", why);
     }
@@ -76,18 +107,9 @@ static void on_records(void *context, struct stage *stage, const struct record *
 
 static const char *on_answer(void *context, struct stage *stage, const struct record *record, struct bytes line)
 {
-    struct map *map = context;
-    struct record sent = {.key = record->key, .value = line, .keyed = record->keyed, .plain = record->plain};
-    if (map->key != NULL) {
-        const struct expr_input input = expr_input_of(record, stage_source(stage));
-        const char *why = set_key(map, &input, &sent);
-        sent.plain = false;
-        if (why != NULL) {
-            stage_refuse(stage, record, "%s", why);
-            return NULL;
-        }
-    }
-    stage_send(stage, &sent);
+    const char *why = send_value(context, stage, record, line, true);
+    if (why != NULL)
+        stage_refuse(stage, record, "%s", why);
     return NULL;
 }
 
@@ -105,8 +127,10 @@ int main(int argc, char **argv)
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
     struct mapper_options mapper_options = {0};
-    const char *expression = NULL, *query = NULL, *key = NULL;
+    const char *fields = NULL, *delimiter = NULL, *expression = NULL, *query = NULL, *key = NULL;
     const struct option_entry options[] = {
+        {.letter = 'f', .name = "fields", .argument = &fields},
+        {.letter = 'd', .name = "delimiter", .argument = &delimiter},
         {.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
         {.letter = 'q', .name = "query", .argument = &query},
         {.letter = 'k', .name = "key", .argument = &key},
@@ -114,16 +138,17 @@ int main(int argc, char **argv)
         STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
     const bool program_given = mapper_is_given(&mapper_options);
-    if (expression == NULL && query == NULL && !program_given)
-        option_refuse("give the new value with -e, a query with -q, or a program with -x");
-    if ((expression != NULL) + (query != NULL) + program_given > 1)
-        option_refuse("%s and %s contradict each other", expression != NULL ? "-e" : "-q",
-                      expression != NULL && query != NULL ? "-q" : "-x");
+    const int ways = (fields != NULL) + (expression != NULL) + (query != NULL) + program_given;
+    if (ways == 0)
+        option_refuse("give fields with -f, an expression with -e, a query with -q, or a program with -x");
+    if (ways > 1)
+        option_refuse("-f, -e, -q and -x contradict each other");
     if (key != NULL && mapper_options.per_epoch)
         option_refuse("-k and --per-epoch contradict each other: put fl-key after");
 
     struct map map = {.value = NULL};
     int status;
+    field_list_open(&map.fields, fields, delimiter);
     if (key != NULL)
         map.key = expr_open("-k", key, EXPR_VALUES, EXPR_RECORD, 1, 1);
     if (program_given) {
@@ -132,11 +157,14 @@ int main(int argc, char **argv)
                                       .answer = mapper_options.per_epoch ? on_line : on_answer};
         status = mapper_run(&mapper, &map, &mapper_options, &stage_options);
     } else {
-        map.value = query != NULL ? expr_open("-q", query, EXPR_QUERY, EXPR_RECORD, 1, 1)
-                                  : expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
+        if (query != NULL)
+            map.value = expr_open("-q", query, EXPR_QUERY, EXPR_RECORD, 1, 1);
+        else if (expression != NULL)
+            map.value = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
         const struct stage_program program = {.name = "map", .records = on_records};
         status = stage_run(&program, &map, &stage_options);
     }
+    field_list_close(&map.fields);
     expr_close(map.value);
     expr_close(map.key);
     return status;

@@ -5,6 +5,9 @@
 #include "bytes.h"
 #include "line.h"
 
+/* The line of -d in a usage text, below that of -f. */
+#define FIELD_USAGE "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
+
 enum { FIELD_BLANKS = -1 }; /* as a delimiter: fields are what stands between blanks and tabs */
 
 /* The fields that are still to come; at NULL: there is none. */
@@ -28,6 +31,19 @@ static inline bool field_is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
+/* The first blank or tab, or end. */
+static inline const char *field_find_blank(const char *at, const char *end)
+{
+    for (; end - at >= 8; at += 8) {
+        const uint64_t mask = line_mask_eight(at, ' ') | line_mask_eight(at, '\t');
+        if (mask != 0)
+            return at + __builtin_ctzll(mask);
+    }
+    while (at < end && !field_is_blank(*at))
+        at++;
+    return at;
+}
+
 /* The next field, a view into the value, which is empty where two delimiters follow each other. False: it has no more
  * of them. */
 static inline bool field_next(struct field_reader *reader, struct bytes *field)
@@ -46,12 +62,28 @@ static inline bool field_next(struct field_reader *reader, struct bytes *field)
     reader->at = NULL;
     if (at == end)
         return false;
-    const char *start = at;
-    while (at < end && !field_is_blank(*at))
-        at++;
-    *field = (struct bytes){start, (size_t)(at - start)};
-    reader->at = at;
+    reader->at = field_find_blank(at, end);
+    *field = (struct bytes){at, (size_t)(reader->at - at)};
     return true;
 }
+
+/* Some fields, as -f and -d name them. */
+struct field_list {
+    size_t *numbers; /* counted from 1, in the order given */
+    size_t count;    /* 0: there is no -f */
+    size_t last;     /* the highest of them */
+    int delimiter;
+    struct bytes *found; /* the fields of the value at hand, up to last */
+    struct buffer taken; /* or why they are not there */
+};
+
+/* Opens a list that is all zero, by the arguments of -f, as `2` or `1,3`, and of -d; each may be NULL. Does not return
+ * where they are wrong (64). field_list_close frees what it holds. */
+void field_list_open(struct field_list *list, const char *numbers, const char *delimiter);
+void field_list_close(struct field_list *list);
+
+/* Takes those fields of a value, one at least: sets fields to the one, a view into the value, or to all, with the
+ * delimiter or a blank between them, valid until the next call. NULL, or why the record is a bad one. */
+const char *field_list_take(struct field_list *list, struct bytes value, struct bytes *fields);
 
 #endif

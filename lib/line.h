@@ -49,7 +49,12 @@ static inline uint64_t line_zeros(uint64_t word)
 /* A bit for each of eight bytes, the first the lowest: whether it is that byte. */
 static inline uint64_t line_mask_eight(const char *at, char byte)
 {
+#ifdef __SSE2__
+    const __m128i block = _mm_loadl_epi64((const __m128i *)at);
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(byte))) & 0xff;
+#else
     return line_zeros(bytes_load_eight(at) ^ (uint64_t)0x0101010101010101 * (unsigned char)byte);
+#endif
 }
 
 /* The same for 16 bytes, and for 64. */

@@ -184,13 +184,13 @@ static void close_epoch(struct stage *stage, uint64_t epoch, bool final)
     }
 }
 
-/* Whether the input will have ended before the epoch is a quarter longer than it is to be: it becomes the final one
+/* Whether the input will have ended before the epoch is half as long again as it is to be: it becomes the final one
  * then, in the place of two that are saved in a row. */
 static bool ends_soon(const struct stage *stage, int64_t time)
 {
     const struct stage_program *program = stage->program;
     return program->rest != NULL &&
-           program->rest(stage->context) <= stage->begun + stage->interval + stage->interval / 4 - time;
+           program->rest(stage->context) <= stage->begun + stage->interval + stage->interval / 2 - time;
 }
 
 /* The time of the epoch has come. Where the one before is not committed yet it goes on: so no stage waits for a save,

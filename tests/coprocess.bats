@@ -355,11 +355,10 @@ refuses() {
         refuses $program '-e value --timeout 3' '--timeout goes with -x'
         refuses $program '-e value --per-epoch' '--per-epoch goes with -x'
         refuses $program '--timeout never -x cat' '--timeout: "never" is not a span of time such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d'
-        refuses $program '-e value -x cat' '-e and -x contradict each other'
         refuses $program 'a -x cat' 'unexpected operand "a": the expression follows -e, in quotes'
     done
     refuses fl-map '-k 1 --per-epoch -x cat' '-k and --per-epoch contradict each other: put fl-key after'
-    refuses fl-map '-q "SELECT 1" -x cat' '-q and -x contradict each other'
+    refuses fl-filter '-e value -x cat' '-e and -x contradict each other'
     run_sh 'fl-input five | fl-map -xcat -n | fl-out'
     expect_status 0
     expect_stdout $'     1\t1\n     2\t2\n     3\t3\n     4\t4\n     5\t5'

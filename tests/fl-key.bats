@@ -117,6 +117,14 @@ key_of() {
     key_of 1 ' ' $'a\t\tb'
 }
 
+@test "a line end between fields of a key" {
+    run_sh "echo a | fl-input | fl-key -f 1,1 -d '
+' | fl-out -f '<%k>'"
+    expect_status 0
+    expect_stdout $'<a\na>'
+    expect_stderr ''
+}
+
 @test "a line without the delimiter is one field, as for cut" {
     run_sh "printf 'a b\n\n' | fl-input | fl-key -d , -f 1 | fl-out -f '<%k>'"
     expect_status 0

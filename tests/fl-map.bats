@@ -22,6 +22,72 @@ maps() {
     expect_stdout $'\n\n\n'
 }
 
+# Words of one byte to twenty, with one blank or several and tabs between them, in lines of up to 100 bytes.
+words() {
+    awk 'BEGIN {
+        srand(1)
+        for (i = 0; i < 3000; i++) {
+            line = i % 3 ? "" : "\t "
+            for (j = 0; j < 4 + i % 5; j++)
+                line = line substr("abcdefghijklmnopqrst", 1 + int(rand() * 20)) substr(" \t \t", 1, 1 + int(rand() * 4))
+            print line
+        }
+    }'
+}
+
+@test "fields are those of awk and cut" {
+    words >lines
+    for field in 1 2 4; do
+        maps "-f $field"
+        awk -v field="$field" '{ print $field }' lines | expect_stdout
+    done
+    maps '-f 4,1,4'
+    awk '{ print $4, $1, $4 }' lines | expect_stdout
+    tr ' ' ',' <lines | grep , >commas
+    mv commas lines
+    maps '--fields 1 --delimiter ,'
+    cut -d , -f 1 lines | expect_stdout
+    printf 'a\tb,c\n,\n' >lines
+    maps '-d , -f 2,1'
+    expect_stdout $'c,a\tb\n,'
+    maps "-d '\t' -f 1"
+    expect_stdout $'a\n,'
+}
+
+@test "fields of a record with a key, which stays, or comes from the old value" {
+    printf 'a 1\nb 2\na 3\n' >lines
+    run_sh 'fl-input lines | fl-key -f 1 | fl-map -f 2 | fl-statemap sum | fl-out'
+    expect_status 0
+    expect_stdout $'a\t1\nb\t2\na\t4'
+    expect_stderr ''
+    maps '-k "field(value, 1)" -f 2'
+    expect_stdout $'a\t1\nb\t2\na\t3'
+    # A key that must be escaped, and a value with a line end.
+    run_sh "fl-input lines | fl-map -k \"'k' || char(9)\" -e \"value || char(10) || 'x y'\" | fl-map -f 3,2 | fl-out -f '<%k|%v>'"
+    expect_status 0
+    expect_stdout $'<k\t|y 1\nx>\n<k\t|y 2\nx>\n<k\t|y 3\nx>'
+    run_sh "fl-input lines | fl-map -f 1,1 -d '
+' | fl-out -f '<%v>'"
+    expect_status 0
+    expect_stdout $'<a 1\na 1>\n<b 2\nb 2>\n<a 3\na 3>'
+}
+
+@test "a record without the fields is a bad one" {
+    printf 'a 1\nb\n\nc 3\n' >lines
+    run_sh 'fl-input lines | fl-map -f 2 | fl-out'
+    expect_status 65
+    expect_stdout 1
+    expect_stderr $'fl-map: lines: record 2: "b" has no field 2\nfl-out: the stage before failed (status 65)'
+    run_sh 'fl-input lines | fl-key K | fl-map --reject bad -f 1,2 | fl-out'
+    expect_status 0
+    expect_stdout $'K\ta 1\nK\tc 3'
+    expect_stderr 'fl-map: 2 records were rejected: see bad'
+    expect_file bad <<'END'
+{"step":"map","source":"lines","record":2,"key":"K","value":"b","why":"has no field 2"}
+{"step":"map","source":"lines","record":3,"key":"K","value":"","why":"has no field 2"}
+END
+}
+
 @test "NULL drops the record" {
     seq 10 >lines
     maps "-e 'CASE WHEN value % 2 = 0 THEN value / 2 END'"
@@ -157,9 +223,20 @@ refuses() {
 }
 
 @test "the command line" {
-    refuses '' 'give the new value with -e, a query with -q, or a program with -x'
-    refuses '-k key' 'give the new value with -e, a query with -q, or a program with -x'
-    refuses '-e value -q "SELECT 1"' '-e and -q contradict each other'
+    nothing='give fields with -f, an expression with -e, a query with -q, or a program with -x'
+    refuses '' "$nothing"
+    refuses '-k key' "$nothing"
+    refuses '-d ,' "$nothing"
+    for ways in '-e value -q "SELECT 1"' '-f 1 -e value' '-f 1 -q "SELECT 1"' '-f 1 -x cat' '-e value -x cat' \
+        '-q "SELECT 1" -x cat'; do
+        refuses "$ways" '-f, -e, -q and -x contradict each other'
+    done
+    for way in '-e value' '-q "SELECT 1"'; do
+        refuses "$way -d ," '-d goes with -f'
+    done
+    refuses '-d , -x cat' '-d goes with -f'
+    refuses '-f 0' '-f: "0" is no list of fields such as 2 or 1,3'
+    refuses '-f 1 -d ab' '-d: "ab" is not one byte (\t stands for a tab)'
     refuses '-e value -e value' 'option -e is given twice'
     refuses '-e value x' 'unexpected operand "x": the expression follows -e, in quotes'
     run_sh 'fl-map -e "value, key" </dev/null'
