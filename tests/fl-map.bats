@@ -28,8 +28,10 @@ words() {
         srand(1)
         for (i = 0; i < 3000; i++) {
             line = i % 3 ? "" : "\t "
-            for (j = 0; j < 4 + i % 5; j++)
-                line = line substr("abcdefghijklmnopqrst", 1 + int(rand() * 20)) substr(" \t \t", 1, 1 + int(rand() * 4))
+            for (j = 0; j < 4 + i % 5; j++) {
+                word = substr("abcdefghijklmnopqrst", 1 + int(rand() * 20))
+                line = line word substr(" \t \t", 1, 1 + int(rand() * 4))
+            }
             print line
         }
     }'
@@ -63,7 +65,8 @@ words() {
     maps '-k "field(value, 1)" -f 2'
     expect_stdout $'a\t1\nb\t2\na\t3'
     # A key that must be escaped, and a value with a line end.
-    run_sh "fl-input lines | fl-map -k \"'k' || char(9)\" -e \"value || char(10) || 'x y'\" | fl-map -f 3,2 | fl-out -f '<%k|%v>'"
+    run_sh "fl-input lines | fl-map -k \"'k' || char(9)\" -e \"value || char(10) || 'x y'\" | fl-map -f 3,2 |
+        fl-out -f '<%k|%v>'"
     expect_status 0
     expect_stdout $'<k\t|y 1\nx>\n<k\t|y 2\nx>\n<k\t|y 3\nx>'
     run_sh "fl-input lines | fl-map -f 1,1 -d '
