@@ -205,6 +205,7 @@ sqlite3_has_front() {
     finish
     expect_status 0
     expect_stderr ''
+    [ "$looks" -ge 2 ] || fail "only $looks looks"
     [ "$(wc -l <counts)" -eq 3000 ]
     cp counts all
     for ((i = 0; i < looks; i++)); do

@@ -153,6 +153,7 @@ survives() {
         finish
         [ "$status" -ne 0 ] || fail "$victim was killed, and nobody noticed"
     done
+    ! has_lines counts "$(wc -l <expected)" || fail "$flow had ended before its stages were killed"
     cat all >input
     run_sh "sh $flow 10 input"
     expect_output ''

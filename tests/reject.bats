@@ -53,6 +53,9 @@ EOT
     grep -v x all | awk '{ s += $1; print "A\t" s }' >expected
     echo 'fl-input -r db -s "$@" | fl-key A | fl-statemap sum --reject bad 2>/dev/null | fl-out counts' >flow
     survives flow 10 fl-input fl-key fl-statemap fl-out
+    run_sh 'sh flow 10 input'
+    expect_output ''
+    expect_file counts <expected
     [ "$(wc -l <bad)" -eq 30 ]
     sed 's/.*"value":"//; s/".*//' bad | cmp - <(grep x all)
 }

@@ -98,7 +98,7 @@ expect_race() {
         expect_status 75
         expect_message "^fl-input: db: is in use by fl-[a-z]+ \(process [0-9]+, since "
     done
-    [ $((SECONDS - begun)) -lt 20 ]
+    [ $((SECONDS - begun)) -lt 5 ]
     exec 7>&-
     finish
     expect_status 0
