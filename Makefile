@@ -19,7 +19,7 @@ SMALL = -DSTORE_IMAGE_LEAST=3 -DSTORE_BLOCK_MOST=200
 SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# The programs once more, with the crash points of lib/crash.h in them, and what makes system calls fail.
+# The programs once more, with the crash points of lib/base/crash.h in them, and what makes system calls fail.
 CRASH = $(BUILD)/crash
 CRASH_BUILD = BUILD=$(CRASH) BIN=$(CRASH)/bin CPPFLAGS='$(CPPFLAGS) -DFL_CRASH_POINTS $(SMALL)' \
 	CRASH_POINTS=tests/crash/point.c
@@ -31,7 +31,7 @@ FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 FUZZ_BUILD_ALONE = BUILD=$(FUZZ) FUZZ_MAIN=$(FUZZ)/tests/fuzz/main.o
 
-SOURCES = $(wildcard cmd/*.c lib/*.c tests/*.c tests/unit/*.c tests/fuzz/*.c) $(CRASH_POINTS)
+SOURCES = $(wildcard cmd/*.c lib/*/*.c tests/*.c tests/unit/*.c tests/fuzz/*.c) $(CRASH_POINTS)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(BUILD)/libflowline.a
 PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))

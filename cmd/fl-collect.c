@@ -8,13 +8,14 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "clock.h"
-#include "deadlines.h"
-#include "json.h"
-#include "keyed.h"
-#include "option.h"
-#include "span.h"
-#include "stage.h"
+#include "base/clock.h"
+#include "state/deadlines.h"
+#include "state/state_list.h"
+#include "value/json.h"
+#include "stage/keyed.h"
+#include "base/option.h"
+#include "base/span.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-collect [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [-n N] [-t SPAN]\n"
@@ -127,7 +128,7 @@ static void on_begin(void *context, struct stage *stage)
     size_t count;
     if (collect->deadlines == NULL)
         return;
-    struct keyed_state *left = keyed_list(stage->state, &count);
+    struct state_pair *left = state_list(stage->state, &count);
     for (size_t i = 0; i < count; i++)
         deadlines_add(collect->deadlines, left[i].key, falls_due(collect));
     free(left);
@@ -139,7 +140,7 @@ static void on_finish(void *context, struct stage *stage)
     size_t count;
     if (stage->recovers && !stage->final)
         return;
-    struct keyed_state *left = keyed_list(stage->state, &count);
+    struct state_pair *left = state_list(stage->state, &count);
     for (size_t i = 0; i < count; i++)
         end_array(context, stage, left[i].key, left[i].state);
     free(left);

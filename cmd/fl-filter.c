@@ -5,10 +5,10 @@
  *     fl-filter [-v] --per-epoch -x CMD [ARG...]  that a filter lets through among the values of an epoch
  *
  * They go through byte for byte, and in their order. */
-#include "expr.h"
-#include "mapper.h"
-#include "option.h"
-#include "stage.h"
+#include "expr/expr.h"
+#include "exec/exec.h"
+#include "base/option.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-filter [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-v] -e EXPR\n"
@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "  -e, --expression EXPR          keep the records for which this is true, of key, value and source\n"
     "  -v, --invert                   keep the others: for which it is false, or NULL\n"
-    MAPPER_USAGE MAPPER_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
+    EXEC_USAGE EXEC_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
 
 struct filter {
     struct expr *condition; /* NULL: a program says it */
@@ -74,7 +74,7 @@ static bool next_waiting(struct filter *filter, struct record *record)
 static const char *on_request(void *context, struct stage *stage, const struct record *record, size_t outstanding,
                               struct buffer *line)
 {
-    const char *why = mapper_request_value(context, stage, record, outstanding, line);
+    const char *why = exec_request_value(context, stage, record, outstanding, line);
     if (why == NULL)
         wait_for(context, record);
     return why;
@@ -125,28 +125,28 @@ int main(int argc, char **argv)
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
     struct filter filter = {0};
-    struct mapper_options mapper_options = {0};
+    struct exec_options exec_options = {0};
     const char *expression = NULL;
     const struct option_entry options[] = {
         {.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
         {.letter = 'v', .name = "invert", .given = &filter.invert},
-        MAPPER_OPTIONS(mapper_options), MAPPER_EPOCH_OPTION(mapper_options),
+        EXEC_OPTIONS(exec_options), EXEC_EPOCH_OPTION(exec_options),
         STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
-    const bool program_given = mapper_is_given(&mapper_options);
+    const bool program_given = exec_is_given(&exec_options);
     if (expression == NULL && !program_given)
         option_refuse("give a condition with -e, or a program with -x");
     if (expression != NULL && program_given)
         option_refuse("-e and -x contradict each other");
 
     int status;
-    if (mapper_options.per_epoch) {
-        const struct mapper mapper = {
+    if (exec_options.per_epoch) {
+        const struct exec exec = {
             .name = "filter", .request = on_request, .answer = on_line, .complete = on_complete};
-        status = mapper_run(&mapper, &filter, &mapper_options, &stage_options);
+        status = exec_run(&exec, &filter, &exec_options, &stage_options);
     } else if (program_given) {
-        const struct mapper mapper = {.name = "filter", .request = mapper_request_value, .answer = on_answer};
-        status = mapper_run(&mapper, &filter, &mapper_options, &stage_options);
+        const struct exec exec = {.name = "filter", .request = exec_request_value, .answer = on_answer};
+        status = exec_run(&exec, &filter, &exec_options, &stage_options);
     } else {
         filter.condition = expr_open("-e", expression, EXPR_CONDITION, EXPR_RECORD, 1, 1);
         const struct stage_program program = {.name = "filter", .records = on_records};

@@ -10,11 +10,12 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include "clock.h"
-#include "inputs.h"
-#include "message.h"
-#include "option.h"
-#include "stage.h"
+#include "base/clock.h"
+#include "base/scan.h"
+#include "files/inputs.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-input [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-w] [--final-line]\n"
@@ -113,7 +114,7 @@ static void send_lines(struct source *source, struct input *input, struct stage 
                        const char *end)
 {
     while (start < end) {
-        const char *to = stage->eager ? line_find(start, end, '\n') + 1 : end;
+        const char *to = stage->eager ? scan_find(start, end, '\n') + 1 : end;
         send(source, input, stage, (struct bytes){start, (size_t)(to - start)}, (size_t)(to - start));
         start = to;
     }

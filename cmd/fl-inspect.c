@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "option.h"
-#include "stage.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-inspect [-r DIR] [-s SPAN] [-b SPAN] [-a] [NAME]\n"

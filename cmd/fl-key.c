@@ -6,10 +6,11 @@
  *     fl-key -x                         none
  *
  * The value goes through byte for byte, and the order of the records stays. */
-#include "expr.h"
-#include "field.h"
-#include "option.h"
-#include "stage.h"
+#include "base/scan.h"
+#include "expr/expr.h"
+#include "value/field.h"
+#include "base/option.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] KEY\n"
@@ -40,7 +41,7 @@ static const char *key_by_fields(struct key *key, const struct record *record, s
     /* Fields of a plain value hold no LF, and those that end at blanks no tab; what is between them may be one. */
     const int delimiter = key->fields.delimiter;
     keyed->plain =
-        record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !line_holds(keyed->key, '\t')));
+        record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !scan_holds(keyed->key, '\t')));
     return NULL;
 }
 
@@ -55,7 +56,7 @@ static const char *key_by_expression(struct key *key, struct stage *stage, const
     keyed->key = rows.values[0];
     if (keyed->key.data == NULL)
         return "has no key: -e gives NULL";
-    keyed->plain = record->plain && !line_holds(keyed->key, '\t') && !line_holds(keyed->key, '\n');
+    keyed->plain = record->plain && !scan_holds(keyed->key, '\t') && !scan_holds(keyed->key, '\n');
     return NULL;
 }
 

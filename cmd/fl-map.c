@@ -7,11 +7,12 @@
  *     fl-map --per-epoch -x CMD [ARG...]  the lines that a filter makes of the values of an epoch
  *
  * The order of the records stays. */
-#include "expr.h"
-#include "field.h"
-#include "mapper.h"
-#include "option.h"
-#include "stage.h"
+#include "base/scan.h"
+#include "expr/expr.h"
+#include "value/field.h"
+#include "exec/exec.h"
+#include "base/option.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -f N[,N...] [-d CHAR]\n"
@@ -27,7 +28,7 @@ static const char usage[] =
     "  -e, --expression EXPR          the new value, of key, value and source; NULL drops the record\n"
     "  -q, --query QUERY              a SELECT of one column: a record for each of its rows\n"
     "  -k, --key EXPR                 the new key, of the record that came in\n"
-    MAPPER_USAGE MAPPER_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
+    EXEC_USAGE EXEC_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
 
 struct map {
     struct field_list fields; /* of which the new value is made; or, where there are none, */
@@ -87,7 +88,7 @@ static const char *evaluate(struct map *map, struct stage *stage, const struct r
             why = set_key(map, &input, &sent);
         key_is_set = true;
         sent.value = rows.values[i];
-        sent.plain = record->plain && map->key == NULL && !line_holds(sent.value, '\n');
+        sent.plain = record->plain && map->key == NULL && !scan_holds(sent.value, '\n');
         if (why == NULL)
             stage_send(stage, &sent);
     }
@@ -126,7 +127,7 @@ int main(int argc, char **argv)
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
-    struct mapper_options mapper_options = {0};
+    struct exec_options exec_options = {0};
     const char *fields = NULL, *delimiter = NULL, *expression = NULL, *query = NULL, *key = NULL;
     const struct option_entry options[] = {
         {.letter = 'f', .name = "fields", .argument = &fields},
@@ -134,16 +135,16 @@ int main(int argc, char **argv)
         {.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
         {.letter = 'q', .name = "query", .argument = &query},
         {.letter = 'k', .name = "key", .argument = &key},
-        MAPPER_OPTIONS(mapper_options), MAPPER_EPOCH_OPTION(mapper_options),
+        EXEC_OPTIONS(exec_options), EXEC_EPOCH_OPTION(exec_options),
         STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
     option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
-    const bool program_given = mapper_is_given(&mapper_options);
+    const bool program_given = exec_is_given(&exec_options);
     const int ways = (fields != NULL) + (expression != NULL) + (query != NULL) + program_given;
     if (ways == 0)
         option_refuse("give fields with -f, an expression with -e, a query with -q, or a program with -x");
     if (ways > 1)
         option_refuse("-f, -e, -q and -x contradict each other");
-    if (key != NULL && mapper_options.per_epoch)
+    if (key != NULL && exec_options.per_epoch)
         option_refuse("-k and --per-epoch contradict each other: put fl-key after");
 
     struct map map = {.value = NULL};
@@ -152,10 +153,10 @@ int main(int argc, char **argv)
     if (key != NULL)
         map.key = expr_open("-k", key, EXPR_VALUES, EXPR_RECORD, 1, 1);
     if (program_given) {
-        const struct mapper mapper = {.name = "map",
-                                      .request = mapper_request_value,
-                                      .answer = mapper_options.per_epoch ? on_line : on_answer};
-        status = mapper_run(&mapper, &map, &mapper_options, &stage_options);
+        const struct exec exec = {.name = "map",
+                                      .request = exec_request_value,
+                                      .answer = exec_options.per_epoch ? on_line : on_answer};
+        status = exec_run(&exec, &map, &exec_options, &stage_options);
     } else {
         if (query != NULL)
             map.value = expr_open("-q", query, EXPR_QUERY, EXPR_RECORD, 1, 1);

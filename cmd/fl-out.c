@@ -6,10 +6,10 @@
  * resume cuts it back. On standard output it stands at least once. */
 #include <stdlib.h>
 
-#include "message.h"
-#include "option.h"
-#include "output.h"
-#include "stage.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "files/output.h"
+#include "stage/stage.h"
 
 static const char usage[] =
     "usage: fl-out [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-f FORMAT] [--hold] [FILE]\n"

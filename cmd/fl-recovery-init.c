@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "directory.h"
-#include "message.h"
-#include "option.h"
-#include "store.h"
+#include "recovery/directory.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "store/store.h"
 
 static const char usage[] =
     "usage: fl-recovery-init DIR [COUNT]\n"

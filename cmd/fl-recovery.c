@@ -15,12 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "directory.h"
-#include "frame.h"
-#include "keyed.h"
-#include "message.h"
-#include "option.h"
-#include "overview.h"
+#include "base/decimal.h"
+#include "recovery/directory.h"
+#include "state/state_list.h"
+#include "wire/frame.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "recovery/overview.h"
 
 static const char usage[] =
     "usage: fl-recovery status [--json] DIR\n"
@@ -124,7 +125,7 @@ static void dump_step(void *context, const struct store_step *step)
         struct dump_part part = {dump, dump->directory.parts[i]};
         struct state *states = state_open(&(struct state_loader){.each = each_state, .from = &part});
         size_t count;
-        struct keyed_state *list = keyed_list(states, &count);
+        struct state_pair *list = state_list(states, &count);
         for (size_t k = 0; k < count; k++)
             dump_state(dump, list[k].key, list[k].state);
         free(list);
@@ -192,7 +193,7 @@ static int rewind_to(char **operands)
 {
     struct directory directory;
     uint64_t epoch;
-    if (!frame_number(bytes_of(operands[1]), &epoch))
+    if (!decimal_parse(bytes_of(operands[1]), 0, UINT64_MAX, &epoch))
         option_refuse("\"%s\" is no epoch", operands[1]);
     directory_claim(&directory, operands[0]);
     const bool done = directory_rewind(&directory, epoch);

@@ -8,11 +8,13 @@
  * results come in the order of the keys' bytes. Then the keys are forgotten, unless --keep is given. */
 #include <stdlib.h>
 
-#include "keyed.h"
-#include "message.h"
-#include "option.h"
-#include "stage.h"
-#include "transition.h"
+#include "base/quote.h"
+#include "stage/keyed.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "stage/stage.h"
+#include "stage/fold.h"
+#include "state/state_list.h"
 
 static const char usage[] =
     "usage: fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep] OP\n"
@@ -29,15 +31,15 @@ static const char usage[] =
     STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 struct reduce {
-    struct transition transition;
+    struct fold fold;
     bool keep;
 };
 
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
 {
     struct reduce *reduce = context;
-    struct transition_result result;
-    const char *why = transition_apply(&reduce->transition, stage, record, run->state, &result);
+    struct fold_result result;
+    const char *why = fold_apply(&reduce->fold, stage, record, run->state, &result);
     if (why == NULL)
         keyed_set(run, result.first.state);
     return why;
@@ -48,12 +50,12 @@ static void on_records(void *context, struct stage *stage, const struct record *
     keyed_records(context, stage, records, count, take, NULL);
 }
 
-_Noreturn static void fail(const struct keyed_state *total, const char *why)
+_Noreturn static void fail(const struct state_pair *total, const char *why)
 {
     struct buffer text = {0};
-    message_quote(&text, total->state);
+    quote_add(&text, total->state);
     buffer_print(&text, " %s (key ", why);
-    message_quote(&text, total->key);
+    quote_add(&text, total->key);
     buffer_print(&text, ")%c", '\0');
     message_fail(STATUS_DATA, "at the end: the state %s", text.data);
 }
@@ -64,10 +66,10 @@ static void on_finish(void *context, struct stage *stage)
     size_t count;
     if (stage->recovers && !stage->final)
         return;
-    struct keyed_state *totals = keyed_list(stage->state, &count);
+    struct state_pair *totals = state_list(stage->state, &count);
     for (size_t i = 0; i < count; i++) {
         struct record sent = {.key = totals[i].key, .keyed = true};
-        const char *why = transition_total(&reduce->transition, totals[i].key, totals[i].state, &sent.value);
+        const char *why = fold_total(&reduce->fold, totals[i].key, totals[i].state, &sent.value);
         if (why != NULL)
             fail(&totals[i], why);
         if (sent.value.data != NULL)
@@ -83,9 +85,9 @@ int main(int argc, char **argv)
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
-    struct transition_options transition_options = {0};
+    struct fold_options fold_options = {0};
     struct reduce reduce = {.keep = false};
-    const struct option_entry options[] = {TRANSITION_OPTIONS(transition_options),
+    const struct option_entry options[] = {FOLD_OPTIONS(fold_options),
                                            {.name = "keep", .given = &reduce.keep},
                                            STAGE_OPTIONS(stage_options),
                                            STAGE_REJECT_OPTION(stage_options),
@@ -93,13 +95,13 @@ int main(int argc, char **argv)
                                            STAGE_ACCEPT_OPTION(stage_options),
                                            {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
-    transition_open(&reduce.transition, "reduce", TRANSITION_END, operands[0], &transition_options);
+    fold_open(&reduce.fold, "reduce", FOLD_END, operands[0], &fold_options);
     const struct stage_program program = {.name = "reduce",
-                                          .signature = reduce.transition.signature.data,
+                                          .signature = reduce.fold.signature.data,
                                           .accepts = true,
                                           .records = on_records,
                                           .finish = on_finish};
     int status = stage_run(&program, &reduce, &stage_options);
-    transition_close(&reduce.transition);
+    fold_close(&reduce.fold);
     return status;
 }

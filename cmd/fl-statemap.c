@@ -7,13 +7,13 @@
  *
  * Each record counts in its key's state exactly once, whatever dies and however often: the state is saved with the
  * epoch, and goes back to the last commit with everything else. The records of a key stay in order. */
-#include "exchange.h"
-#include "keyed.h"
-#include "mapper.h"
-#include "option.h"
-#include "size.h"
-#include "stage.h"
-#include "transition.h"
+#include "exec/exec_state.h"
+#include "stage/keyed.h"
+#include "exec/exec.h"
+#include "base/option.h"
+#include "base/size.h"
+#include "stage/stage.h"
+#include "stage/fold.h"
 
 static const char usage[] =
     "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept] OP\n"
@@ -29,11 +29,11 @@ static const char usage[] =
     "  -e, --expression STATE[,EMIT]  the new state, and what is sent (the new state if not given)\n"
     "  -q, --query QUERY              a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent\n"
     "  -m, --memory SIZE              with recovery: keep states in memory up to SIZE (500K, 64M, 2G)\n"
-    MAPPER_USAGE STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
+    EXEC_USAGE STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 struct statemap {
-    struct transition transition;
-    struct exchange exchange; /* of -x, in the place of the transition */
+    struct fold fold;
+    struct exec_state exec; /* of -x, in the place of the fold */
     size_t memory;            /* bytes that states may take; 0: no limit */
 };
 
@@ -46,8 +46,8 @@ static inline void send(struct stage *stage, const struct record *record, struct
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
 {
     struct statemap *map = context;
-    struct transition_result result;
-    const char *why = transition_apply(&map->transition, stage, record, run->state, &result);
+    struct fold_result result;
+    const char *why = fold_apply(&map->fold, stage, record, run->state, &result);
     if (why != NULL)
         return why;
     send(stage, record, result.first.emit, result.first.plain);
@@ -63,7 +63,7 @@ static const char *take_by_operation(void *context, struct stage *stage, const s
 {
     struct statemap *map = context;
     struct op_result result;
-    const char *why = map->transition.op.apply(&map->transition.op, run->state, record->value, &result);
+    const char *why = map->fold.op.apply(&map->fold.op, run->state, record->value, &result);
     if (why != NULL)
         return why; // cppcheck-suppress returnDanglingLifetime
     send(stage, record, result.emit, result.plain);
@@ -75,7 +75,7 @@ static size_t run_operation(void *context, struct stage *stage, const struct rec
                             struct keyed_run *run)
 {
     struct statemap *map = context;
-    struct op *op = &map->transition.op;
+    struct op *op = &map->fold.op;
     struct bytes state = run->state;
     if (op->kind->run == NULL)
         return 0;
@@ -88,7 +88,7 @@ static size_t run_operation(void *context, struct stage *stage, const struct rec
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     const struct statemap *map = context;
-    if (map->transition.op.apply != NULL)
+    if (map->fold.op.apply != NULL)
         keyed_records(context, stage, records, count, take_by_operation, run_operation);
     else
         keyed_records(context, stage, records, count, take, NULL);
@@ -106,17 +106,17 @@ static const char *on_request(void *context, struct stage *stage, const struct r
                               struct buffer *line)
 {
     struct statemap *map = context;
-    return exchange_request(&map->exchange, stage, record, outstanding, line);
+    return exec_state_request(&map->exec, stage, record, outstanding, line);
 }
 
 static const char *on_answer(void *context, struct stage *stage, const struct record *record, struct bytes line)
 {
     struct statemap *map = context;
-    return exchange_answer(&map->exchange, stage, record, line);
+    return exec_state_answer(&map->exec, stage, record, line);
 }
 
 /* With -x: the program is asked. */
-static int run_program(struct statemap *map, const struct mapper_options *options,
+static int run_program(struct statemap *map, const struct exec_options *options,
                        const struct stage_options *stage_options)
 {
     struct buffer signature = {0};
@@ -124,15 +124,15 @@ static int run_program(struct statemap *map, const struct mapper_options *option
     for (char **word = options->command; *word != NULL; word++)
         buffer_print(&signature, " %s", *word);
     buffer_add_byte(&signature, '\0');
-    exchange_open(&map->exchange);
-    const struct mapper mapper = {.name = "statemap",
+    exec_state_open(&map->exec);
+    const struct exec exec = {.name = "statemap",
                                   .signature = signature.data,
                                   .accepts = true,
                                   .begin = on_begin,
                                   .request = on_request,
                                   .answer = on_answer};
-    int status = mapper_run(&mapper, map, options, stage_options);
-    exchange_close(&map->exchange);
+    int status = exec_run(&exec, map, options, stage_options);
+    exec_state_close(&map->exec);
     buffer_free(&signature);
     return status;
 }
@@ -142,11 +142,11 @@ int main(int argc, char **argv)
     (void)argc;
     stage_start(argv[0]);
     struct stage_options stage_options = {0};
-    struct transition_options transition_options = {0};
-    struct mapper_options mapper_options = {0};
+    struct fold_options fold_options = {0};
+    struct exec_options exec_options = {0};
     const char *memory = NULL;
-    const struct option_entry options[] = {TRANSITION_OPTIONS(transition_options),
-                                           MAPPER_OPTIONS(mapper_options),
+    const struct option_entry options[] = {FOLD_OPTIONS(fold_options),
+                                           EXEC_OPTIONS(exec_options),
                                            {.letter = 'm', .name = "memory", .argument = &memory},
                                            STAGE_OPTIONS(stage_options),
                                            STAGE_REJECT_OPTION(stage_options),
@@ -155,21 +155,21 @@ int main(int argc, char **argv)
                                            {0}};
     char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
     struct statemap map = {.memory = 0};
-    const bool program_given = mapper_is_given(&mapper_options);
-    if ((operands[0] != NULL) + (transition_options.expression != NULL) + (transition_options.query != NULL) +
+    const bool program_given = exec_is_given(&exec_options);
+    if ((operands[0] != NULL) + (fold_options.expression != NULL) + (fold_options.query != NULL) +
             program_given != 1)
         option_refuse("give one operation, or -e, or -q, or -x");
     if (memory != NULL && !size_parse(memory, &map.memory))
         option_refuse("-m: \"%s\" is not a size such as 500K, 64M or 2G", memory);
     if (program_given)
-        return run_program(&map, &mapper_options, &stage_options);
-    transition_open(&map.transition, "statemap", TRANSITION_EACH, operands[0], &transition_options);
+        return run_program(&map, &exec_options, &stage_options);
+    fold_open(&map.fold, "statemap", FOLD_EACH, operands[0], &fold_options);
     const struct stage_program program = {.name = "statemap",
-                                          .signature = map.transition.signature.data,
+                                          .signature = map.fold.signature.data,
                                           .accepts = true,
                                           .begin = on_begin,
                                           .records = on_records};
     int status = stage_run(&program, &map, &stage_options);
-    transition_close(&map.transition);
+    fold_close(&map.fold);
     return status;
 }

@@ -4,7 +4,7 @@
  *     edit FILE SQL */
 #include <stdio.h>
 
-#include "page.h"
+#include "store/page.h"
 
 int main(int argc, char **argv)
 {

@@ -2,8 +2,9 @@
  *
  *     FL_CRASH=PROGRAM:POINT:K   the K-th hit of that point in that program kills the process, by SIGKILL
  *     FL_CRASH_LOG=FILE          each hit appends a line to FILE: the program, a tab and the point */
-#include "crash.h"
+#include "base/crash.h"
 
+#include <stdbool.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "message.h"
+#include "base/message.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 

@@ -1,6 +1,6 @@
 /* Goal of this target: whatever bytes stand for a block, the states that are read from it are views of it, one behind
  * the other, and a block that is made of them gives them again. */
-#include "block.h"
+#include "store/block.h"
 
 #include "fuzz.h"
 

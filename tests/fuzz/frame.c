@@ -1,8 +1,9 @@
 /* Goal of this target: whatever bytes come, in whatever pieces, the reader of frames gives the same frames, its views
  * lie where they may, and what it takes for a record is written as the same record again. The first byte says how the
  * pieces are cut and how many records may be handed out at once. */
-#include "frame.h"
+#include "wire/frame.h"
 
+#include "base/decimal.h"
 #include "fuzz.h"
 
 enum { ROOM = 8 };
@@ -85,7 +86,7 @@ static bool take(struct reading *reading)
         log_bytes(&reading->log, control.name);
         for (size_t i = 0; i < control.count; i++) {
             log_bytes(&reading->log, control.fields[i]);
-            if (frame_number(control.fields[i], &number))
+            if (decimal_parse(control.fields[i], 0, UINT64_MAX, &number))
                 buffer_print(&reading->log, "=%llu", (unsigned long long)number);
         }
         log_bytes(&reading->log, control.frame);

@@ -1,13 +1,14 @@
 /* Goal of this target: what is a number has one text, which is read as the same number; adding and taking away lead
  * back; comparing agrees with that; and the operations take any values over any state, and then their own state again.
  * The input is lines: the first is a state, each of the others a value. */
-#include "number.h"
+#include "value/number.h"
 
 #include <stdio.h>
 
+#include "base/scan.h"
 #include "fuzz.h"
-#include "line.h"
-#include "op.h"
+#include "wire/line.h"
+#include "op/op.h"
 
 static bool same(struct number a, struct number b)
 {
@@ -18,7 +19,7 @@ static bool same(struct number a, struct number b)
 
 static struct bytes next_line(struct bytes *text)
 {
-    const char *end = line_find(text->data, text->data + text->size, '\n');
+    const char *end = scan_find(text->data, text->data + text->size, '\n');
     struct bytes line = {text->data, (size_t)(end - text->data)};
     size_t taken = line.size + (line.size < text->size);
     *text = (struct bytes){text->data + taken, text->size - taken};

@@ -1,6 +1,6 @@
 /* Goal of this target: whatever text stands for a position, it is read as one only where it is the text of that
  * position. */
-#include "position.h"
+#include "files/position.h"
 
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /* block: states of any bytes come out as they went in, one after the other; and of what is no block, no more is read
  * than what is whole. */
-#include "block.h"
+#include "store/block.h"
 
 #include "check.h"
 

@@ -1,13 +1,13 @@
 /* coprocess: lines of any size and number go to a program and come back without either waiting for the other; how
  * programs end; and what it looks like where one cannot be started, says nothing, or is gone while it is written to. */
-#include "coprocess.h"
+#include "exec/coprocess.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "check.h"
-#include "message.h"
+#include "base/message.h"
 
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)

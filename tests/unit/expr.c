@@ -1,6 +1,6 @@
 /* expr: what goes in as what; that what is untouched comes out as it came in; rows and their order; what makes a record
  * a bad one; and where the comma is. What does not compile, which ends the program, is in tests/expr.bats. */
-#include "expr.h"
+#include "expr/expr.h"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
 /* Goal of this test: what is written as frames is read as the same records and control frames, wherever the reads that
  * bring it begin and end; and a line that is no frame is told as such. */
-#include "frame.h"
+#include "wire/frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -322,26 +322,6 @@ static void check_limit(void)
     close(ends[1]);
 }
 
-static void check_numbers(void)
-{
-    static const char *const refused[] = {"",
-                                          "-1",
-                                          "+1",
-                                          " 1",
-                                          "1 ",
-                                          "1.0",
-                                          "0x1",
-                                          "18446744073709551616",
-                                          "99999999999999999999",
-                                          "000000000000000000001"};
-    uint64_t number = 7;
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        CHECK_ABOUT(bytes_of(refused[i]), !frame_number(bytes_of(refused[i]), &number) && number == 7);
-    CHECK(frame_number(bytes_of("0"), &number) && number == 0);
-    CHECK(frame_number(bytes_of("018"), &number) && number == 18);
-    CHECK(frame_number(bytes_of("18446744073709551615"), &number) && number == UINT64_MAX);
-}
-
 int main(void)
 {
     check_forms();
@@ -350,6 +330,5 @@ int main(void)
     check_end_of_block();
     check_refused();
     check_limit();
-    check_numbers();
     return check_end();
 }

@@ -1,7 +1,8 @@
 /* Goal of this test: a byte is found where it first stands, and each place of it once and in order, wherever the bytes
  * begin and end and whatever stands behind them. */
-#include "line.h"
+#include "wire/line.h"
 
+#include "base/scan.h"
 #include "check.h"
 
 /* Where the byte first stands in [at, end), or end, one byte after the other. */
@@ -17,9 +18,9 @@ static void check_masks(const char *at, char byte)
     uint64_t mask = 0;
     for (int i = 0; i < 64; i++)
         mask |= (uint64_t)(at[i] == byte) << i;
-    CHECK(line_mask(at, byte) == mask);
-    CHECK(line_mask_sixteen(at, byte) == (mask & 0xffff));
-    CHECK(line_mask_eight(at, byte) == (mask & 0xff));
+    CHECK(scan_mask(at, byte) == mask);
+    CHECK(scan_mask_sixteen(at, byte) == (mask & 0xffff));
+    CHECK(scan_mask_eight(at, byte) == (mask & 0xff));
 }
 
 /* Of bytes and of what lies behind them, or of a copy in which some differ. */
@@ -33,7 +34,7 @@ static void check_equal(const char *at)
     for (int i = 0; i < 16; i++)
         if (copy[i] != at[i])
             same &= ~((uint64_t)1 << i);
-    CHECK(line_equal_sixteen(at, copy) == same);
+    CHECK(scan_equal_sixteen(at, copy) == same);
 }
 
 /* Of bytes that are the byte at hand, differ from it in one bit, or are anything. */
@@ -61,19 +62,19 @@ int main(void)
         const struct bytes about = {at, size};
         check_masks(at, byte);
         check_equal(at);
-        struct line_scan scan = line_scan_begin(at, end, byte);
+        struct scan scan = scan_begin(at, end, byte);
         bool places = true;
         for (; places && at < end; at++) {
             at = find(at, end, byte);
-            places = line_scan_next(&scan) == at;
+            places = scan_next(&scan) == at;
         }
-        CHECK_ABOUT(about, places && line_scan_next(&scan) == end && line_scan_next(&scan) == end);
+        CHECK_ABOUT(about, places && scan_next(&scan) == end && scan_next(&scan) == end);
 
         /* Where nothing behind the bytes may be read. */
         char *exact = bytes_allocate(size);
         memcpy(exact, about.data, size);
-        CHECK_ABOUT(about, line_find(exact, exact + size, byte) == find(exact, exact + size, byte));
-        CHECK_ABOUT(about, line_holds((struct bytes){exact, size}, byte) ==
+        CHECK_ABOUT(about, scan_find(exact, exact + size, byte) == find(exact, exact + size, byte));
+        CHECK_ABOUT(about, scan_holds((struct bytes){exact, size}, byte) ==
                                (find(exact, exact + size, byte) != exact + size));
         free(exact);
         free(data);

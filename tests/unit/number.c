@@ -1,5 +1,5 @@
 /* number: what is a number and what is not, and that nothing is rounded that is said to be exact. */
-#include "number.h"
+#include "value/number.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* op: what each operation makes of its values; that going on from the text of a state is going on; and that a state
  * which is damaged is never taken for another. */
-#include "op.h"
+#include "op/op.h"
 
 #include <float.h>
 #include <math.h>

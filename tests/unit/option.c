@@ -1,5 +1,5 @@
 /* Goal of this test: what option_parse makes of command lines, each in a process of its own, and what spans mean. */
-#include "option.h"
+#include "base/option.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "message.h"
-#include "span.h"
+#include "base/message.h"
+#include "base/span.h"
 
 enum { WORDS = 8, TEXT = 512 };
 

@@ -1,7 +1,7 @@
 /* Goal of this test: whatever a writer's transactions make of a write-ahead log - pages that are written before the
  * commit because the cache is full, once more after that, or in vain - another program finds every commit in it, copies
  * it into the database, and all pages are sealed then; and a page is not taken for whole with any bit of it changed. */
-#include "page.h"
+#include "store/page.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* Goal of this test: a position says of a file whether it is the one that it was taken of, as far as it was taken; and
  * its text is read back as what it was, or not at all. */
-#include "position.h"
+#include "files/position.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "message.h"
+#include "base/message.h"
 
 static void check_text_of(void)
 {

@@ -1,6 +1,6 @@
 /* Goal of this test: span_parse agrees with long division, in 128 bits, for digits, fractions and units at random, up
  * to the limit and beyond; and refuses every text that one byte too many makes of a span. */
-#include "span.h"
+#include "base/span.h"
 
 #include "check.h"
 

@@ -1,11 +1,12 @@
 /* Goal of this test: a state does what a plain table does, through changes, discards, freezing, thawing and loading at
  * random, while another thread reads what was frozen; and what that thread gets is exactly what changed, sorted. */
-#include "state.h"
+#include "state/state.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "check.h"
 
 enum { KEYS = 400, STEPS = 20000, ROUNDS = 12, LARGE = 3000 };
@@ -67,7 +68,7 @@ static struct bytes load_get(void *from, struct bytes key, uint64_t hash)
 {
     (void)from;
     size_t i = place_of(key);
-    CHECK(hash == state_hash(key));
+    CHECK(hash == hash_key(key));
     value_set(&loaded, i < KEYS ? value_bytes(table[i].saved) : (struct bytes){NULL, 0});
     return value_bytes(loaded);
 }
@@ -156,8 +157,8 @@ static void check_reading(const struct reading *reading)
         CHECK_ABOUT(change->key, same(change->state, value_bytes(table[i].frozen)));
         CHECK_ABOUT(change->key, change->saved || table[i].versions == 0);
         table[i].versions = change->state.data != NULL ? table[i].versions + 1 : 0;
-        CHECK_ABOUT(change->key, change->hash == (uint32_t)state_hash(change->key));
-        CHECK_ABOUT(change->key, state_hash(change->key) % reading->partitions == reading->partition_of[c]);
+        CHECK_ABOUT(change->key, change->hash == (uint32_t)hash_key(change->key));
+        CHECK_ABOUT(change->key, hash_key(change->key) % reading->partitions == reading->partition_of[c]);
         if (c > 0 && reading->partition_of[c] == reading->partition_of[c - 1])
             CHECK_ABOUT(change->key, is_before(&reading->changes[c - 1], change));
     }
@@ -200,7 +201,7 @@ static void append_to_key(struct state *state, struct state_slot *slot, size_t i
 static void change_key(struct state *state, size_t i)
 {
     char text[LARGE];
-    struct state_slot *slot = state_find(state, key_of(i), state_hash(key_of(i)));
+    struct state_slot *slot = state_find(state, key_of(i), hash_key(key_of(i)));
     struct bytes value = state_value(slot);
     CHECK_ABOUT(key_of(i), same(value, value_bytes(table[i].now)));
     switch (check_random() % 12) {
@@ -359,8 +360,8 @@ static size_t change_in_order(struct state *state, size_t count, size_t each, co
         const size_t most = state_begin_changes(state, partition, partitions), met_before = met;
         for (bool first = true; state_next_change(state, &change); first = false, met++) {
             CHECK_ABOUT(change.key, first || is_before(&before, &change));
-            CHECK_ABOUT(change.key, change.hash == (uint32_t)state_hash(change.key));
-            CHECK_ABOUT(change.key, state_hash(change.key) % partitions == partition);
+            CHECK_ABOUT(change.key, change.hash == (uint32_t)hash_key(change.key));
+            CHECK_ABOUT(change.key, hash_key(change.key) % partitions == partition);
             CHECK_TEXT(value, change.state);
             alike += !first && before.hash == change.hash;
             before = change;
@@ -425,7 +426,7 @@ static void check_load_in_order(void)
     size_t count = 0;
     for (size_t i = 0; i < SAVED; i++) {
         snprintf(saved[i].text, SAVED_TEXT, "key-%zu", i);
-        saved[i].hash = (uint32_t)state_hash(bytes_of(saved[i].text));
+        saved[i].hash = (uint32_t)hash_key(bytes_of(saved[i].text));
     }
     struct state *state = state_open(NULL);
     const clock_t start = clock();

@@ -1,0 +1,154 @@
+/* bytes: data as pointer and length, and the buffer that grows.
+ *
+ * Nothing here is a C string: any byte may stand anywhere, and a length of zero is legal everywhere. */
+#ifndef BYTES_H
+#define BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A view: borrowed, never freed. data is NULL only where a header says that "none" is a possible answer. */
+struct bytes {
+    const char *data;
+    size_t size;
+};
+
+/* Bytes that are owned and grow. All zero is an empty one. */
+struct buffer {
+    char *data;
+    size_t size; /* in use */
+    size_t room; /* allocated */
+};
+
+/* The view of a C string; of NULL, the empty view. */
+static inline struct bytes bytes_of(const char *string)
+{
+    return (struct bytes){string, string != NULL ? strlen(string) : 0};
+}
+
+/* Short ones are the rule, and a call costs more than to compare or copy them: two words that overlap cover 8 to 16
+ * bytes, two pairs 17 to 32, two half words 4 to 7, and the first, the middle and the last byte 1 to 3. */
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    if (a.size != b.size)
+        return false;
+    const size_t size = a.size;
+    if (size > 16)
+        return memcmp(a.data, b.data, size) == 0;
+    if (size >= 8) {
+        uint64_t first[2], last[2];
+        memcpy(&first[0], a.data, 8);
+        memcpy(&first[1], b.data, 8);
+        memcpy(&last[0], a.data + size - 8, 8);
+        memcpy(&last[1], b.data + size - 8, 8);
+        return first[0] == first[1] && last[0] == last[1];
+    }
+    if (size >= 4) {
+        uint32_t first[2], last[2];
+        memcpy(&first[0], a.data, 4);
+        memcpy(&first[1], b.data, 4);
+        memcpy(&last[0], a.data + size - 4, 4);
+        memcpy(&last[1], b.data + size - 4, 4);
+        return first[0] == first[1] && last[0] == last[1];
+    }
+    return size == 0 ||
+           (a.data[0] == b.data[0] && a.data[size / 2] == b.data[size / 2] && a.data[size - 1] == b.data[size - 1]);
+}
+
+/* Less than 0, 0, or greater than 0: the order of the bytes, and of two that begin alike the shorter first. */
+static inline int bytes_compare(struct bytes a, struct bytes b)
+{
+    const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* Copies to where there is room, and returns the end of the copy. The two may overlap. */
+static inline char *bytes_copy(char *to, struct bytes bytes)
+{
+    const size_t size = bytes.size;
+    if (size > 32) {
+        memmove(to, bytes.data, size);
+    } else if (size > 16) {
+        struct {
+            uint64_t words[2];
+        } first, last;
+        memcpy(&first, bytes.data, 16);
+        memcpy(&last, bytes.data + size - 16, 16);
+        memcpy(to, &first, 16);
+        memcpy(to + size - 16, &last, 16);
+    } else if (size >= 8) {
+        uint64_t first, last;
+        memcpy(&first, bytes.data, 8);
+        memcpy(&last, bytes.data + size - 8, 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4) {
+        uint32_t first, last;
+        memcpy(&first, bytes.data, 4);
+        memcpy(&last, bytes.data + size - 4, 4);
+        memcpy(to, &first, 4);
+        memcpy(to + size - 4, &last, 4);
+    } else if (size > 0) {
+        char first = bytes.data[0], middle = bytes.data[size / 2], last = bytes.data[size - 1];
+        to[0] = first;
+        to[size / 2] = middle;
+        to[size - 1] = last;
+    }
+    return to + size;
+}
+
+/* Eight bytes as a word, the first the lowest. */
+static inline uint64_t bytes_load_eight(const char *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* Whether they are UTF-8 without NUL: what SQLite and a person can read as text. */
+bool bytes_is_text(struct bytes bytes);
+
+/* The view of what a buffer holds, valid until the buffer next changes. */
+static inline struct bytes buffer_bytes(const struct buffer *buffer)
+{
+    return (struct bytes){buffer->data, buffer->size};
+}
+
+/* The buffer as a C string: ends it with a NUL, which is not counted in its size. Valid until the buffer next changes.
+ * A NUL within the buffer ends the string early. */
+const char *buffer_string(struct buffer *buffer);
+
+/* Makes room for size more bytes behind those in use, and returns where they go; the caller adds to
+ * buffer->size what it wrote. Out of memory ends the program (71). */
+char *buffer_reserve(struct buffer *buffer, size_t size);
+
+/* Appends; the bytes must not lie in the buffer itself. */
+void buffer_add(struct buffer *buffer, struct bytes bytes);
+
+/* Appends one byte. */
+void buffer_add_byte(struct buffer *buffer, char byte);
+
+/* Appends as printf does, without the NUL. */
+__attribute__((format(printf, 2, 3))) void buffer_print(struct buffer *buffer, const char *format, ...);
+
+/* Frees the memory and leaves an empty buffer. */
+void buffer_free(struct buffer *buffer);
+
+/* Lets a second thread, which is yet to start, take what the first one has given back, in the place of a heap of its
+ * own. No more than a hint. */
+void bytes_share(void);
+
+/* A copy of the bytes with a NUL behind it, in memory that the caller frees. */
+char *bytes_string(struct bytes bytes);
+
+/* malloc, aligned_alloc and realloc that end the program (71) where there is no memory. */
+void *bytes_allocate(size_t size);
+void *bytes_allocate_aligned(size_t alignment, size_t size);
+void *bytes_reallocate(void *memory, size_t size);
+
+#endif

@@ -1,0 +1,486 @@
+#include "op/op.h"
+
+#include <math.h>
+
+#include "op/op_part.h"
+
+const char op_bad_state[] = "meets a state that is damaged, or of another operation";
+const char op_beyond[] = "is beyond the exact range (38 digits)";
+static const char sum_beyond[] = "takes the sum beyond the exact range (38 digits)";
+static const char sum_overflows[] = "takes the sum beyond the range of floating point";
+static const char difference_beyond[] = "is too far from the value before it for the exact range (38 digits)";
+
+/* Why a value that was read cannot be taken, or NULL. */
+static const char *why_not(enum number_answer answer, const struct number *number)
+{
+    switch (answer) {
+    case NUMBER_OK:
+        return NULL;
+    case NUMBER_BEYOND:
+        return number->floating ? "is beyond the range of floating point" : op_beyond;
+    default:
+        return "is not a number";
+    }
+}
+
+static const char *parse_value(struct bytes value, struct number *number)
+{
+    return why_not(number_parse(value, number), number);
+}
+
+const char *op_parse_decimal(struct bytes value, struct number *number)
+{
+    return why_not(number_parse_decimal(value, number), number);
+}
+
+const char *op_parse_double(struct bytes value, double *real)
+{
+    struct number number;
+    double low;
+    const char *why = parse_value(value, &number);
+    if (why == NULL)
+        number_split(number, real, &low);
+    return why;
+}
+
+bool op_take_count(struct bytes *text, char end, int64_t *count)
+{
+    size_t i = 0;
+    *count = 0;
+    for (; i < text->size && i < NUMBER_INTEGER_DIGITS && text->data[i] >= '0' && text->data[i] <= '9'; i++)
+        *count = *count * 10 + (text->data[i] - '0');
+    if (i == 0 || i == text->size || text->data[i] != end)
+        return false;
+    *text = (struct bytes){text->data + i + 1, text->size - i - 1};
+    return true;
+}
+
+struct buffer *op_next_state(struct op *op, struct bytes state)
+{
+    struct buffer *next = &op->states[state.data != NULL && state.data == op->states[0].data];
+    next->size = 0;
+    return next;
+}
+
+struct bytes op_next_field(struct bytes *text)
+{
+    struct bytes field = *text;
+    const char *blank = field.size > 0 ? memchr(field.data, ' ', field.size) : NULL;
+    if (blank == NULL) {
+        *text = (struct bytes){NULL, 0};
+        return field;
+    }
+    field.size = (size_t)(blank - field.data);
+    *text = (struct bytes){blank + 1, text->size - field.size - 1};
+    return field;
+}
+
+struct bytes op_format_real(double real, char text[NUMBER_TEXT])
+{
+    return number_format((struct number){.real = real, .floating = true}, text);
+}
+
+/* A sum: that of the exact numbers, and that of the floating ones, if any came. */
+struct sum {
+    struct number exact;
+    double real, compensation;
+    bool floating;
+};
+
+bool op_parse_real(struct bytes text, double *real)
+{
+    struct number number;
+    double low;
+    if (number_parse(text, &number) != NUMBER_OK)
+        return false;
+    number_split(number, real, &low);
+    return true;
+}
+
+/* Reads a sum's fields, one or three. */
+static bool parse_sum(struct bytes text, struct sum *sum)
+{
+    *sum = (struct sum){0};
+    if (number_parse(op_next_field(&text), &sum->exact) != NUMBER_OK || sum->exact.floating)
+        return false;
+    if (text.data == NULL)
+        return true;
+    sum->floating = true;
+    return op_parse_real(op_next_field(&text), &sum->real) && op_parse_real(op_next_field(&text), &sum->compensation) &&
+           text.data == NULL;
+}
+
+/* Adds a double, and to the compensation what the addition rounded away. */
+static void add_real(struct sum *sum, double value)
+{
+    double total = sum->real + value;
+    if (fabs(sum->real) >= fabs(value))
+        sum->compensation += (sum->real - total) + value;
+    else
+        sum->compensation += (value - total) + sum->real;
+    sum->real = total;
+}
+
+/* Returns NULL, or why the sum cannot be had. */
+static const char *add_number(struct sum *sum, struct number value)
+{
+    if (!value.floating)
+        return number_add(sum->exact, value, &sum->exact) ? NULL : sum_beyond;
+    sum->floating = true;
+    add_real(sum, value.real);
+    return isfinite(sum->real) && isfinite(sum->compensation) ? NULL : sum_overflows;
+}
+
+/* The whole as one number; its real may be infinite. */
+static struct number total_of(struct sum sum)
+{
+    if (!sum.floating)
+        return sum.exact;
+    double high, low;
+    number_split(sum.exact, &high, &low);
+    add_real(&sum, high);
+    add_real(&sum, low);
+    return (struct number){.real = sum.real + sum.compensation, .floating = true};
+}
+
+/* Writes the state of a sum to where to points, and returns its end. */
+static char *write_sum(char *to, const struct sum *sum)
+{
+    char text[NUMBER_TEXT];
+    to = bytes_copy(to, number_format(sum->exact, text));
+    if (sum->floating) {
+        *to++ = ' ';
+        to = bytes_copy(to, op_format_real(sum->real, text));
+        *to++ = ' ';
+        to = bytes_copy(to, op_format_real(sum->compensation, text));
+    }
+    return to;
+}
+
+/* Writes the digits as a state. */
+static inline struct bytes write_digits(struct op *op, const struct number_digits *digits)
+{
+    char *const text = op->scratch.state;
+    return (struct bytes){text, (size_t)(number_write_sixteen(text, digits) - text)};
+}
+
+/* Adds eight digits to the state, where that is a short integer without a sign: most are. False where it is not. */
+static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, struct op_result *result)
+{
+    struct number_digits digits;
+    if (!number_read_digits(state, &digits) || !number_add_digits(&digits, more))
+        return false;
+    const struct bytes sum = write_digits(op, &digits);
+    *result = (struct op_result){.state = sum, .emit = sum, .plain = true};
+    return true;
+}
+
+/* The same for records in a row: adds their values, or one for each. */
+static inline size_t run_digits(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                                struct line_writer *writer, bool counts)
+{
+    struct number_digits digits = {NUMBER_EIGHT_ZEROS, NUMBER_EIGHT_ZEROS};
+    uint64_t more = NUMBER_EIGHT_ONE;
+    if (!counts && !number_read_eight(records[0].value, &more))
+        return 0;
+    if (state->data != NULL && (!number_read_digits(*state, &digits) || (counts && *state->data == '0')))
+        return 0;
+    const struct bytes prefix = frame_prefix(&records[0]);
+    char *const start = line_reserve(writer, frame_sizes(records, count) + count * sizeof digits), *to = start;
+    size_t i = 0;
+    while (number_add_digits(&digits, more)) {
+        to = number_write_sixteen(line_copy(to, prefix), &digits);
+        *to++ = '\n';
+        if (++i == count || !records[i].same_key || (!counts && !number_read_eight(records[i].value, &more)))
+            break;
+    }
+    writer->size += (size_t)(to - start);
+    if (i > 0)
+        *state = write_digits(op, &digits);
+    return i;
+}
+
+static size_t run_sum(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                      struct line_writer *writer)
+{
+    return run_digits(op, state, records, count, writer, false);
+}
+
+static size_t run_count(struct op *op, struct bytes *state, const struct record *records, size_t count,
+                        struct line_writer *writer)
+{
+    return run_digits(op, state, records, count, writer, true);
+}
+
+static const char *apply_sum(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    struct op_scratch *scratch = &op->scratch;
+    int64_t before = 0, integer;
+    uint64_t digits;
+    if (number_read_eight(value, &digits) && add_digits(op, state, digits, result))
+        return NULL;
+    result->plain = true;
+    if (number_parse_integer(value, &integer) && (state.data == NULL || number_parse_integer(state, &before))) {
+        result->state = result->emit = number_format_integer(before + integer, scratch->state);
+        return NULL;
+    }
+
+    struct number number;
+    struct sum sum = {0};
+    const char *why = parse_value(value, &number);
+    if (why != NULL)
+        return why;
+    if (state.data != NULL && !parse_sum(state, &sum))
+        return op_bad_state;
+    why = add_number(&sum, number);
+    if (why != NULL)
+        return why;
+    struct number total = total_of(sum);
+    if (total.floating && !isfinite(total.real))
+        return sum_overflows;
+    result->state = (struct bytes){scratch->state, (size_t)(write_sum(scratch->state, &sum) - scratch->state)};
+    result->emit = sum.floating ? number_format(total, scratch->number) : result->state;
+    return NULL;
+}
+
+/* What is sent where the state itself is. */
+static bool total_state(struct op *op, struct bytes state, struct bytes *emit)
+{
+    (void)op;
+    *emit = state;
+    return true;
+}
+
+static bool total_sum(struct op *op, struct bytes state, struct bytes *emit)
+{
+    struct sum sum;
+    if (!parse_sum(state, &sum))
+        return false;
+    *emit = number_format(total_of(sum), op->scratch.number);
+    return true;
+}
+
+/* Takes the last of several fields off the end of text, and reads it as a count. */
+static bool parse_count(struct bytes *text, int64_t *count)
+{
+    size_t at = text->size;
+    while (at > 0 && text->data[at - 1] != ' ')
+        at--;
+    if (at == 0 || !number_parse_integer((struct bytes){text->data + at, text->size - at}, count))
+        return false;
+    text->size = at - 1;
+    return *count > 0;
+}
+
+static const char *apply_mean(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    struct op_scratch *scratch = &op->scratch;
+    struct number number;
+    struct sum sum = {0};
+    int64_t count = 0;
+    const char *why = parse_value(value, &number);
+    if (why != NULL)
+        return why;
+    if (state.data != NULL && (!parse_count(&state, &count) || !parse_sum(state, &sum)))
+        return op_bad_state;
+    why = add_number(&sum, number);
+    if (why != NULL)
+        return why;
+    struct number total = total_of(sum);
+    if (total.floating && !isfinite(total.real))
+        return sum_overflows;
+    count++;
+    char *end = write_sum(scratch->state, &sum);
+    *end++ = ' ';
+    end = bytes_copy(end, number_format_integer(count, scratch->number));
+    result->state = (struct bytes){scratch->state, (size_t)(end - scratch->state)};
+    result->emit = number_format(number_divide(total, count), scratch->number);
+    result->plain = true;
+    return NULL;
+}
+
+static bool total_mean(struct op *op, struct bytes state, struct bytes *emit)
+{
+    struct sum sum;
+    int64_t count;
+    if (!parse_count(&state, &count) || !parse_sum(state, &sum))
+        return false;
+    *emit = number_format(number_divide(total_of(sum), count), op->scratch.number);
+    return true;
+}
+
+static const char *apply_count(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    (void)value;
+    int64_t count = 0;
+    if (state.size > 0 && state.data[0] != '0' && add_digits(op, state, NUMBER_EIGHT_ONE, result))
+        return NULL;
+    if (state.data != NULL && (!number_parse_integer(state, &count) || count < 1))
+        return op_bad_state;
+    result->state = result->emit = number_format_integer(count + 1, op->scratch.state);
+    result->plain = true;
+    return NULL;
+}
+
+/* Keeps the value where it lies on the side of the state that sign says, otherwise the state. */
+static const char *keep_extreme(struct bytes state, struct bytes value, int sign, struct op_result *result)
+{
+    struct number number, kept;
+    int64_t integer, before;
+    bool keep_state = false;
+    if (state.data != NULL && number_parse_integer(value, &integer) && number_parse_integer(state, &before)) {
+        keep_state = sign > 0 ? integer <= before : integer >= before;
+    } else {
+        const char *why = parse_value(value, &number);
+        if (why != NULL)
+            return why;
+        if (state.data != NULL && number_parse(state, &kept) != NUMBER_OK)
+            return op_bad_state;
+        keep_state = state.data != NULL && number_compare(number, kept) * sign <= 0;
+    }
+    result->state = result->emit = keep_state ? state : value;
+    result->plain = true;
+    return NULL;
+}
+
+static const char *apply_min(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    (void)op;
+    return keep_extreme(state, value, -1, result);
+}
+
+static const char *apply_max(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    (void)op;
+    return keep_extreme(state, value, 1, result);
+}
+
+static const char *apply_first(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    (void)op;
+    result->state = result->emit = state.data != NULL ? state : value;
+    result->plain = false;
+    return NULL;
+}
+
+static const char *apply_last(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    (void)op;
+    (void)state;
+    result->state = result->emit = value;
+    result->plain = false;
+    return NULL;
+}
+
+static const char *apply_delta(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
+{
+    int64_t integer, before;
+    struct number number, kept;
+    *result = (struct op_result){.state = value, .plain = true};
+    if (state.data != NULL && number_parse_integer(value, &integer) && number_parse_integer(state, &before)) {
+        result->emit = number_format_integer(integer - before, op->scratch.number);
+        return NULL;
+    }
+    const char *why = op_parse_decimal(value, &number);
+    if (why != NULL || state.data == NULL)
+        return why;
+    if (number_parse_decimal(state, &kept) != NUMBER_OK)
+        return op_bad_state;
+    if (__builtin_sub_overflow((number_mantissa)0, kept.mantissa, &kept.mantissa) ||
+        !number_add(number, kept, &number))
+        return difference_beyond;
+    result->emit = number_format(number, op->scratch.number);
+    return NULL;
+}
+
+static bool take_alpha(struct op *op, struct number parameter)
+{
+    double low;
+    number_split(parameter, &op->alpha, &low);
+    return op->alpha > 0 && op->alpha <= 1;
+}
+
+static bool take_top(struct op *op, struct number parameter)
+{
+    const bool taken = !parameter.floating && parameter.scale == 0 && parameter.mantissa >= 1 &&
+                       parameter.mantissa <= 100;
+    if (taken)
+        op->top = (int64_t)parameter.mantissa;
+    return taken;
+}
+
+static bool take_width(struct op *op, struct number parameter)
+{
+    op->width = parameter;
+    return !parameter.floating && parameter.mantissa > 0;
+}
+
+const struct op_kind op_table[] = {
+    {"sum", NULL, "the sum of the values", apply_sum, run_sum, total_sum, NULL, NULL},
+    {"count", NULL, "how many records there were; a value may be anything", apply_count, run_count, total_state, NULL,
+     NULL},
+    {"min", NULL, "the least value, as it was written", apply_min, NULL, total_state, NULL, NULL},
+    {"max", NULL, "the greatest value, as it was written", apply_max, NULL, total_state, NULL, NULL},
+    {"mean", NULL, "the sum of the values divided by their count", apply_mean, NULL, total_mean, NULL, NULL},
+    {"var", NULL, "the sample variance, in floating point", op_apply_var, NULL, op_total_var, NULL, NULL},
+    {"stddev", NULL, "its square root", op_apply_stddev, NULL, op_total_stddev, NULL, NULL},
+    {"delta", NULL, "the value less the one before it", apply_delta, NULL, NULL, NULL, NULL},
+    {"ewma", "ALPHA", "the exponentially weighted moving average", op_apply_ewma, NULL, total_state,
+     "a number above 0 and up to 1", take_alpha},
+    {"distinct", NULL, "how many different values there were; estimated beyond 256", op_apply_distinct, NULL,
+     op_total_distinct, NULL, NULL},
+    {"topk", "N", "the N most frequent values with their counts, a JSON array", op_apply_topk, NULL, op_total_topk,
+     "an integer from 1 to 100", take_top},
+    {"histogram", "WIDTH", "how many values are in each bucket of that width, a JSON object", op_apply_histogram, NULL,
+     total_state, "a number above 0, without an exponent", take_width},
+    {"first", NULL, "the first value, which may be anything", apply_first, NULL, total_state, NULL, NULL},
+    {"last", NULL, "the latest value, which may be anything", apply_last, NULL, total_state, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+static void say_names(struct buffer *why, const char *text)
+{
+    buffer_print(why, "there is no operation \"%s\": there are", text);
+    for (const struct op_kind *each = op_table; each->name != NULL; each++)
+        buffer_print(why, "%s %s%s%s", each == op_table ? "" : each[1].name == NULL ? " and" : ",", each->name,
+                     each->parameter != NULL ? ":" : "", each->parameter != NULL ? each->parameter : "");
+    buffer_add_byte(why, '\0');
+}
+
+bool op_open(struct op *op, const char *text, struct buffer *why)
+{
+    const char *colon = strchr(text, ':');
+    const size_t size = colon != NULL ? (size_t)(colon - text) : strlen(text);
+    const struct op_kind *kind = op_table;
+    *op = (struct op){.apply = NULL};
+    while (kind->name != NULL && !bytes_equal(bytes_of(kind->name), (struct bytes){text, size}))
+        kind++;
+    if (kind->name == NULL || (colon != NULL && kind->parameter == NULL)) {
+        say_names(why, text);
+        return false;
+    }
+    op->kind = kind;
+    op->apply = kind->apply;
+    char *end = bytes_copy(op->name, bytes_of(kind->name));
+    if (kind->parameter == NULL)
+        return true;
+    struct number parameter;
+    char canonical[NUMBER_TEXT];
+    if (colon == NULL || number_parse(bytes_of(colon + 1), &parameter) != NUMBER_OK ||
+        !kind->take_parameter(op, parameter)) {
+        buffer_print(why, "%s: %s of %s:%s is %s", text, kind->parameter, kind->name, kind->parameter,
+                     kind->expected);
+        buffer_add_byte(why, '\0');
+        return false;
+    }
+    *end++ = ':';
+    bytes_copy(end, number_format(parameter, canonical));
+    return true;
+}
+
+void op_close(struct op *op)
+{
+    buffer_free(&op->states[0]);
+    buffer_free(&op->states[1]);
+    buffer_free(&op->emit);
+}

@@ -1,0 +1,159 @@
+#include "recovery/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/message.h"
+
+#ifndef F_OFD_SETLK
+#define F_OFD_GETLK F_GETLK
+#define F_OFD_SETLK F_SETLK
+#define F_OFD_SETLKW F_SETLKW
+#endif
+
+enum { JOIN_TRIES = 200, JOIN_PAUSE = 10000000 }; /* nanoseconds each */
+
+/* Behind the lines, one byte a partition. */
+static const off_t lines_end = (off_t)1 << 30;
+
+static bool set(int fd, int command, short type, off_t start, off_t size)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = size};
+    while (fcntl(fd, command, &lock) == -1) {
+        if (errno == EACCES)
+            errno = EAGAIN;
+        if (errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+int lock_open(const char *directory)
+{
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof path, "%s/lock", directory) >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+/* Who stands in a line, without the name of the execution. */
+static void read_holder(int fd, off_t start, char *run, char *holder)
+{
+    char line[LOCK_LINE + 1] = {0};
+    ssize_t n = pread(fd, line, LOCK_LINE, start);
+    char *end = n > 0 ? strchr(line, '\n') : NULL;
+    char *who = n > 0 ? strchr(line, ' ') : NULL;
+    if (end == NULL || who == NULL || who > end) {
+        snprintf(holder, LOCK_LINE, "a process that is just starting");
+        snprintf(run, LOCK_RUN, "?");
+        return;
+    }
+    while (end > who && end[-1] == ' ')
+        end--;
+    *end = '\0';
+    *who++ = '\0';
+    snprintf(run, LOCK_RUN, "%.*s", LOCK_RUN - 1, line);
+    snprintf(holder, LOCK_LINE, "%s", who);
+}
+
+static bool write_line(int fd, unsigned number, const char *run)
+{
+    char line[LOCK_LINE + 1];
+    char since[32];
+    time_t now = time(NULL);
+    struct tm parts;
+    if (gmtime_r(&now, &parts) == NULL || strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        since[0] = '\0';
+    int size =
+        snprintf(line, sizeof line, "%s %s (process %ld, since %s)", run, message_program, (long)getpid(), since);
+    if (size < 0 || size >= LOCK_LINE)
+        size = LOCK_LINE - 1;
+    memset(line + size, ' ', (size_t)(LOCK_LINE - 1 - size));
+    line[LOCK_LINE - 1] = '\n';
+    for (int done = 0; done < LOCK_LINE;) {
+        ssize_t n = pwrite(fd, line + done, (size_t)(LOCK_LINE - done), (off_t)number * LOCK_LINE + done);
+        if (n == -1 && errno != EINTR)
+            return false;
+        if (n > 0)
+            done += (int)n;
+    }
+    return true;
+}
+
+bool lock_begin(int fd, const char *run, char *holder)
+{
+    if (set(fd, F_OFD_SETLK, F_WRLCK, 0, lines_end))
+        return write_line(fd, 0, run);
+    if (errno == EAGAIN) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = lines_end};
+        char ignored[LOCK_RUN];
+        off_t start = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_start : 0;
+        read_holder(fd, start / LOCK_LINE * LOCK_LINE, ignored, holder);
+        errno = EAGAIN;
+    }
+    return false;
+}
+
+bool lock_share(int fd)
+{
+    return set(fd, F_OFD_SETLK, F_UNLCK, LOCK_LINE, lines_end - LOCK_LINE);
+}
+
+/* Whether the execution that began last is this one. */
+static bool is_own(int fd, const char *run, char *holder)
+{
+    char began[LOCK_RUN];
+    read_holder(fd, 0, began, holder);
+    errno = ESTALE;
+    return strcmp(began, run) == 0;
+}
+
+bool lock_join(int fd, unsigned line, const char *run, char *holder)
+{
+    const struct timespec pause = {.tv_nsec = JOIN_PAUSE};
+    for (int tries = 0;; tries++) {
+        if (!is_own(fd, run, holder))
+            return false;
+        if (set(fd, F_OFD_SETLK, F_WRLCK, (off_t)line * LOCK_LINE, LOCK_LINE))
+            break;
+        /* Held by a stage of an execution before that is just about to find out, and to end. */
+        if (errno != EAGAIN || tries == JOIN_TRIES)
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    /* Read once more: an execution that begins from now on finds our line locked, one that has begun meanwhile has
+     * written its name. */
+    return is_own(fd, run, holder) && write_line(fd, line, run);
+}
+
+void lock_each_holder(int fd, void (*call)(void *context, const char *holder), void *context)
+{
+    char holder[LOCK_LINE], ignored[LOCK_RUN];
+    off_t size = lseek(fd, 0, SEEK_END);
+    for (off_t start = 0; start == 0 || start < size; start += LOCK_LINE) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = LOCK_LINE};
+        if (fcntl(fd, F_OFD_GETLK, &lock) == -1 || lock.l_type == F_UNLCK)
+            continue;
+        read_holder(fd, start, ignored, holder);
+        call(context, holder);
+        if (lock.l_len > LOCK_LINE) /* a root that is just beginning has all of them */
+            break;
+    }
+}
+
+bool lock_partition(int fd, unsigned partition)
+{
+    return set(fd, F_OFD_SETLKW, F_WRLCK, lines_end + (off_t)partition, 1);
+}
+
+bool lock_release(int fd, unsigned partition)
+{
+    return set(fd, F_OFD_SETLK, F_UNLCK, lines_end + (off_t)partition, 1);
+}

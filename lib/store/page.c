@@ -1,0 +1,355 @@
+#include "store/page.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* The formats of a database and of its write-ahead log are described in sqlite.org/fileformat2.html. */
+enum {
+    PAGE = 4096,
+    SEAL = sizeof(XXH64_canonical_t), /* the last bytes of a page */
+    BODY = PAGE - SEAL,
+    ROOM_AT = 20, /* the byte of a database's header that says how many bytes of each page are not SQLite's */
+    PAGE_LEAST = 512,
+
+    LOG_HEADER = 32,
+    LOG_SUM = 24,
+    FRAME_HEADER = 24, /* the page's number, and what it takes to find out whether the frame is whole */
+    FRAME_SUMMED = 8,  /* of it */
+    FRAME_SUM = 16,
+    FRAME_COMMITS = 4, /* what stands here is 0, but for the last frame of a transaction */
+    FRAME = FRAME_HEADER + PAGE,
+    SUM = 8,
+    HELD_MOST = 16 * FRAME,
+    WRITE_LOCK = 0
+};
+
+/* What is kept of a file whose pages are sealed, behind what the system keeps. */
+struct note {
+    const sqlite3_io_methods *system;
+    sqlite3_io_methods methods; /* the same, with sealing and verifying */
+    uint64_t damaged;           /* the number of the page */
+
+    /* Of a database: its write-ahead log, and the frames of it, one behind the other, that are still to be written.
+     * They are written at once, since a call for each takes longer than what it does: when there are many, with the
+     * last of a transaction, and before the log is read, written elsewhere, or synced. */
+    sqlite3_file *log;
+    unsigned char *held;   /* NULL until there is one */
+    int held_size;         /* a header whose page is still to come may be the last */
+    sqlite3_int64 held_at; /* where they belong */
+
+    /* Of a write-ahead log. */
+    struct note *database;
+    bool native; /* its checksums are of numbers in this machine's order, as those to come will be */
+};
+
+#define BIG_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
+static const char name[] = "flowline";
+static sqlite3_vfs *system_files; /* what does the work */
+static sqlite3_vfs files;
+
+static struct note *note_of(sqlite3_file *file)
+{
+    return (struct note *)((char *)file + files.szOsFile - (int)sizeof(struct note));
+}
+
+static int read_plain(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+{
+    return note_of(file)->system->xRead(file, data, size, offset);
+}
+
+static int write_plain(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    return note_of(file)->system->xWrite(file, data, size, offset);
+}
+
+static int damaged(sqlite3_file *file, uint64_t number)
+{
+    note_of(file)->damaged = number;
+    return SQLITE_IOERR_DATA;
+}
+
+/* The same bytes in another place are another page. */
+static void seal(unsigned char *page, uint64_t number)
+{
+    XXH64_canonical_t seal;
+    XXH64_canonicalFromHash(&seal, XXH3_64bits_withSeed(page, BODY, number));
+    memcpy(page + BODY, &seal, SEAL);
+}
+
+static bool is_sealed(const unsigned char *page, uint64_t number)
+{
+    XXH64_canonical_t seal;
+    XXH64_canonicalFromHash(&seal, XXH3_64bits_withSeed(page, BODY, number));
+    return memcmp(page + BODY, &seal, SEAL) == 0;
+}
+
+/* A page that was free from the beginning is never written; SQLite takes such a one for nothing else. */
+static bool is_blank(const unsigned char *page)
+{
+    return page[0] == 0 && memcmp(page, page + 1, PAGE - 1) == 0;
+}
+
+static int read_database(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+{
+    int code = read_plain(file, data, size, offset);
+    uint64_t number = (uint64_t)offset / PAGE + 1;
+    sqlite3_int64 end;
+    if (size < PAGE_LEAST) /* of the header */
+        return code;
+    if (size != PAGE) /* which the header says that a page has */
+        return damaged(file, 1);
+    /* Beyond the end there may be pages that the write-ahead log alone has, but no part of one at the end. */
+    if (code == SQLITE_IOERR_SHORT_READ)
+        return file->pMethods->xFileSize(file, &end) == SQLITE_OK && end > offset ? damaged(file, number) : code;
+    return code != SQLITE_OK || is_sealed(data, number) || is_blank(data) ? code : damaged(file, number);
+}
+
+static int write_database(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    unsigned char page[PAGE];
+    if (size != PAGE)
+        return write_plain(file, data, size, offset);
+    memcpy(page, data, PAGE);
+    seal(page, (uint64_t)offset / PAGE + 1);
+    return write_plain(file, page, PAGE, offset);
+}
+
+static bool is_page_of_log(int size, sqlite3_int64 offset)
+{
+    return size == PAGE && offset >= LOG_HEADER + FRAME_HEADER && (offset - LOG_HEADER - FRAME_HEADER) % FRAME == 0;
+}
+
+static uint32_t read_big(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static uint32_t read_little(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+static void write_big(unsigned char *bytes, uint32_t number)
+{
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (unsigned char)(number >> (24 - 8 * i));
+}
+
+/* Adds bytes to the checksum that runs through the frames of a write-ahead log. */
+static void add_to_sum(uint32_t sum[2], const unsigned char *bytes, size_t size, bool big)
+{
+    for (size_t i = 0; i < size; i += 8) {
+        sum[0] += (big ? read_big(bytes + i) : read_little(bytes + i)) + sum[1];
+        sum[1] += (big ? read_big(bytes + i + 4) : read_little(bytes + i + 4)) + sum[0];
+    }
+}
+
+static int write_held(struct note *database)
+{
+    const int size = database->held_size;
+    database->held_size = 0;
+    return size == 0 ? SQLITE_OK : write_plain(database->log, database->held, size, database->held_at);
+}
+
+static int hold_header(struct note *database, const void *header, sqlite3_int64 offset)
+{
+    if (database->held == NULL && (database->held = sqlite3_malloc(HELD_MOST)) == NULL)
+        return SQLITE_IOERR_NOMEM;
+    if (database->held_size == 0)
+        database->held_at = offset;
+    memcpy(database->held + database->held_size, header, FRAME_HEADER);
+    database->held_size += FRAME_HEADER;
+    return SQLITE_OK;
+}
+
+static int read_log(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+{
+    unsigned char frame[FRAME];
+    int code = write_held(note_of(file)->database);
+    if (code != SQLITE_OK || !is_page_of_log(size, offset))
+        return code != SQLITE_OK ? code : read_plain(file, data, size, offset);
+    code = read_plain(file, frame, FRAME, offset - FRAME_HEADER);
+    memcpy(data, frame + FRAME_HEADER, PAGE);
+    return code != SQLITE_OK || is_sealed(data, read_big(frame)) ? code : damaged(file, read_big(frame));
+}
+
+/* Whether the checksums of the log are of big-endian numbers, as its header says. */
+static int read_order(sqlite3_file *file, bool *big)
+{
+    struct note *note = note_of(file);
+    unsigned char header[LOG_HEADER];
+    *big = BIG_ENDIAN_HERE;
+    if (note->native)
+        return SQLITE_OK;
+    int code = read_plain(file, header, LOG_HEADER, 0);
+    *big = (header[3] & 1) != 0;
+    note->native = code == SQLITE_OK && *big == BIG_ENDIAN_HERE;
+    return code;
+}
+
+/* A page comes after the header of its frame, which has the checksum of the page as it was without the seal; or alone,
+ * in the place of one that the same transaction wrote before. The transaction that did so ends with the headers alone,
+ * from there to that of the commit, for the checksums have to be made anew. */
+static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+    struct note *database = note_of(file)->database;
+    unsigned char header[FRAME_HEADER], before[SUM];
+    bool big = false;
+    int code = offset == database->held_at + database->held_size ? SQLITE_OK : write_held(database);
+    if (code == SQLITE_OK && size == FRAME_HEADER) {
+        code = hold_header(database, data, offset);
+        /* It may be alone, and then nothing would come after that of the commit. */
+        if (code != SQLITE_OK || database->held_size > FRAME_HEADER || read_big(database->held + FRAME_COMMITS) == 0)
+            return code;
+        return write_held(database);
+    }
+    if (code != SQLITE_OK || !is_page_of_log(size, offset))
+        return code != SQLITE_OK ? code : write_plain(file, data, size, offset);
+    const sqlite3_int64 start = offset - FRAME_HEADER;
+    if (database->held_size == 0 && (code = read_plain(file, header, FRAME_HEADER, start)) == SQLITE_OK)
+        code = hold_header(database, header, start);
+    if (code == SQLITE_OK)
+        code = read_order(file, &big);
+    if (code == SQLITE_OK && database->held_at == start)
+        code = read_plain(file, before, SUM, start == LOG_HEADER ? LOG_SUM : start - FRAME + FRAME_SUM);
+    if (code != SQLITE_OK)
+        return code;
+    unsigned char *frame = database->held + (start - database->held_at);
+    if (frame > database->held)
+        memcpy(before, frame - FRAME + FRAME_SUM, SUM);
+    memcpy(frame + FRAME_HEADER, data, PAGE);
+    seal(frame + FRAME_HEADER, read_big(frame));
+    uint32_t sum[2] = {read_big(before), read_big(before + 4)};
+    add_to_sum(sum, frame, FRAME_SUMMED, big);
+    add_to_sum(sum, frame + FRAME_HEADER, PAGE, big);
+    write_big(frame + FRAME_SUM, sum[0]);
+    write_big(frame + FRAME_SUM + 4, sum[1]);
+    database->held_size += PAGE;
+    return database->held_size == HELD_MOST || read_big(frame + FRAME_COMMITS) != 0 ? write_held(database) : SQLITE_OK;
+}
+
+static int sync_log(sqlite3_file *file, int flags)
+{
+    int code = write_held(note_of(file)->database);
+    return code == SQLITE_OK ? note_of(file)->system->xSync(file, flags) : code;
+}
+
+static int lock_database(sqlite3_file *file, int first, int count, int flags)
+{
+    struct note *note = note_of(file);
+    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others may
+     * write where it belongs. */
+    if (first == WRITE_LOCK && (flags & SQLITE_SHM_UNLOCK) != 0)
+        note->held_size = 0;
+    return note->system->xShmLock(file, first, count, flags);
+}
+
+static int close_database(sqlite3_file *file)
+{
+    sqlite3_free(note_of(file)->held);
+    return note_of(file)->system->xClose(file);
+}
+
+/* Finds out whether the database has room for seals, or is yet to be made. */
+static int find_room(sqlite3_file *file, bool *has_room)
+{
+    unsigned char room = 0;
+    int code = file->pMethods->xRead(file, &room, 1, ROOM_AT);
+    *has_room = code == SQLITE_IOERR_SHORT_READ || room == SEAL;
+    return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}
+
+static bool is_noted(sqlite3_file *file)
+{
+    return file->pMethods == &note_of(file)->methods;
+}
+
+static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *given)
+{
+    sqlite3_file *database = (flags & SQLITE_OPEN_WAL) != 0 ? sqlite3_database_file_object(path) : NULL;
+    struct note *note = note_of(file);
+    (void)vfs;
+    *note = (struct note){.system = NULL};
+    bool sealed = database != NULL && is_noted(database);
+    int code = system_files->xOpen(system_files, path, file, flags, given);
+    if (code == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0)
+        code = find_room(file, &sealed);
+    if (code != SQLITE_OK || !sealed)
+        return code;
+    note->system = file->pMethods;
+    note->methods = *file->pMethods;
+    note->methods.iVersion = 2; /* without those that map the file into memory */
+    if (database != NULL) {
+        note->database = note_of(database);
+        note->database->log = file;
+        note->methods.xRead = read_log;
+        note->methods.xWrite = write_log;
+        note->methods.xSync = sync_log;
+    } else {
+        note->methods.xRead = read_database;
+        note->methods.xWrite = write_database;
+        note->methods.xShmLock = lock_database;
+        note->methods.xClose = close_database;
+    }
+    file->pMethods = &note->methods;
+    return SQLITE_OK;
+}
+
+static void register_files(void)
+{
+    if (sqlite_start() != SQLITE_OK || (system_files = sqlite3_vfs_find(NULL)) == NULL)
+        return;
+    files = *system_files;
+    files.zName = name;
+    files.szOsFile = (files.szOsFile + 7) / 8 * 8 + (int)sizeof(struct note);
+    files.xOpen = open_file;
+    sqlite3_vfs_register(&files, 0);
+}
+
+const char *page_file_system(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_files);
+    return name;
+}
+
+int page_make_room(sqlite3 *database)
+{
+    int size = SEAL;
+    int code = sqlite3_exec(database, "PRAGMA page_size = 4096", NULL, NULL, NULL);
+    return code == SQLITE_OK ? sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &size) : code;
+}
+
+/* The file of the database, or of its write-ahead log, where its pages are sealed; or NULL. */
+static sqlite3_file *sealed_file(sqlite3 *database, int which)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(database, "main", which, &file);
+    return code == SQLITE_OK && file != NULL && is_noted(file) ? file : NULL;
+}
+
+bool page_has_room(sqlite3 *database)
+{
+    return sealed_file(database, SQLITE_FCNTL_FILE_POINTER) != NULL;
+}
+
+uint64_t page_damaged(sqlite3 *database)
+{
+    sqlite3_file *file = sealed_file(database, SQLITE_FCNTL_FILE_POINTER);
+    sqlite3_file *log = sealed_file(database, SQLITE_FCNTL_JOURNAL_POINTER);
+    if (file != NULL && note_of(file)->damaged != 0)
+        return note_of(file)->damaged;
+    return log != NULL ? note_of(log)->damaged : 0;
+}
+
+bool page_is_whole(sqlite3 *database, uint64_t number)
+{
+    unsigned char page[PAGE];
+    sqlite3_file *file = sealed_file(database, SQLITE_FCNTL_FILE_POINTER);
+    if (file == NULL)
+        return true;
+    int code = file->pMethods->xRead(file, page, PAGE, (sqlite3_int64)(number - 1) * PAGE);
+    return code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ;
+}

@@ -1,0 +1,198 @@
+/* Making a partition: a new one, one of an older format in the format of today, and a copy. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "store/page.h"
+#include "store/store_part.h"
+
+/* In a block, the size that stands where the next token begins. */
+#define TOKEN_SIZE "CAST(substr(content, next, 11) AS INTEGER)"
+
+static const char schema[] =
+    "PRAGMA main.journal_mode = WAL;"
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE parts(part_index INTEGER PRIMARY KEY, part_count INTEGER NOT NULL, directory_id TEXT NOT NULL,"
+    " created_at TEXT NOT NULL, floor_epoch INTEGER NOT NULL);"
+    "CREATE TABLE exs(ex_num INTEGER PRIMARY KEY, resume_epoch INTEGER NOT NULL, started_at TEXT NOT NULL);"
+    "CREATE TABLE steps(step_id TEXT NOT NULL, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL,"
+    " PRIMARY KEY(step_id, first_epoch));"
+    "CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL, changes INTEGER NOT NULL,"
+    " images INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE commits(commit_epoch INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL, final INTEGER NOT NULL);"
+    "CREATE TABLE changes(step_id TEXT NOT NULL, key_hash INTEGER NOT NULL, state_key BLOB NOT NULL,"
+    " snap_epoch INTEGER NOT NULL, ser_change BLOB, \"check\" INTEGER NOT NULL,"
+    " PRIMARY KEY(step_id, key_hash, state_key)) WITHOUT ROWID;"
+    "CREATE TABLE undos(undo_epoch INTEGER NOT NULL, step_id TEXT NOT NULL, key_hash INTEGER NOT NULL,"
+    " state_key BLOB NOT NULL, snap_epoch INTEGER NOT NULL, ser_change BLOB, \"check\" INTEGER NOT NULL);"
+    "CREATE TABLE images(image_id INTEGER PRIMARY KEY, step_id TEXT NOT NULL, image_epoch INTEGER NOT NULL,"
+    " keys INTEGER NOT NULL, bytes INTEGER NOT NULL);"
+    "CREATE TABLE blocks(block INTEGER PRIMARY KEY, content BLOB NOT NULL, \"check\" INTEGER NOT NULL);"
+    /* All states, for a person: the rows, and those of the newest images that no row is in place of. A block is taken
+     * apart from the front: a token is a key or a state, and what was before it the key of the state. */
+    "CREATE VIEW snaps(step_id, state_key, snap_epoch, ser_change) AS"
+    " WITH newest AS (SELECT step_id, max(image_id) AS image_id, image_epoch FROM images GROUP BY step_id),"
+    " tokens(block, step_id, snap_epoch, number, before, token, next) AS"
+    " (SELECT block, step_id, image_epoch, 0, NULL, NULL, 1 FROM newest CROSS JOIN blocks"
+    " ON block BETWEEN image_id << 32 AND image_id << 32 | 4294967295"
+    " UNION ALL SELECT block, step_id, snap_epoch, number + 1, token,"
+    " substr(content, next + 1 + length(" TOKEN_SIZE "), " TOKEN_SIZE "),"
+    " next + 1 + length(" TOKEN_SIZE ") + " TOKEN_SIZE
+    " FROM tokens JOIN blocks USING (block) WHERE next <= length(content) ORDER BY block)"
+    " SELECT step_id, state_key, snap_epoch, ser_change FROM changes WHERE ser_change IS NOT NULL"
+    " UNION ALL SELECT step_id, iif(instr(before, x'00'), before, CAST(before AS TEXT)), snap_epoch,"
+    " iif(instr(token, x'00'), token, CAST(token AS TEXT)) FROM tokens WHERE number > 0 AND number % 2 = 0"
+    /* Of one value, as of two SQLite would read all rows for each. */
+    " AND step_id || char(10) || before NOT IN (SELECT step_id || char(10) || state_key FROM changes);";
+
+/* Makes the file and has it filled, or removes it: NULL, or why not. */
+static const char *make_file(const char *path, int (*fill)(sqlite3 *database, const void *from), const void *from)
+{
+    static char why[512];
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd == -1)
+        return strerror(errno);
+    close(fd);
+    sqlite3 *database = NULL;
+    int code = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, page_file_system());
+    if (code == SQLITE_OK)
+        code = page_make_room(database);
+    if (code == SQLITE_OK)
+        code = fill(database, from);
+    if (code == SQLITE_OK) /* when it is closed, SQLite would do so as well, but not say where that fails */
+        code = sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (code != SQLITE_OK)
+        snprintf(why, sizeof why, "%s", database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+    int closed = sqlite3_close(database);
+    if (code == SQLITE_OK && closed != SQLITE_OK)
+        snprintf(why, sizeof why, "%s", sqlite3_errstr(code = closed));
+    if (code == SQLITE_OK)
+        return NULL;
+    /* On a full disk SQLite leaves the last two behind. */
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct buffer file = {0};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        file.size = 0;
+        buffer_print(&file, "%s%s", path, suffixes[i]);
+        buffer_add_byte(&file, '\0');
+        unlink(file.data);
+    }
+    buffer_free(&file);
+    return why;
+}
+
+/* Makes the tables, and runs rows, which is freed, to fill them. */
+static int fill_tables(sqlite3 *database, char *rows)
+{
+    char *text = rows == NULL ? NULL
+                              : sqlite3_mprintf("%s%s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+                                                schema, rows, STORE_APPLICATION, STORE_FORMAT);
+    int code = text == NULL ? SQLITE_NOMEM : sqlite3_exec(database, text, NULL, NULL, NULL);
+    sqlite3_free(text);
+    sqlite3_free(rows);
+    return code;
+}
+
+static int fill_new(sqlite3 *database, const void *from)
+{
+    const struct store_part *part = from;
+    return fill_tables(database, sqlite3_mprintf("INSERT INTO parts VALUES (%llu, %llu, %Q,"
+                                                 " strftime('%%Y-%%m-%%dT%%H:%%M:%%SZ', 'now'), 0);",
+                                                 (unsigned long long)part->index, (unsigned long long)part->count,
+                                                 part->directory));
+}
+
+/* The low half of a key's hash, which older formats do not have. */
+static void key_hash(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    const void *key = sqlite3_value_blob(values[0]);
+    sqlite3_result_int64(context, (uint32_t)XXH3_64bits(key, (size_t)sqlite3_value_bytes(values[0])));
+}
+
+/* What is the same in formats 1 and 2. */
+static const char converted[] =
+    "INSERT INTO parts SELECT * FROM old.parts;"
+    "INSERT INTO exs SELECT * FROM old.exs;"
+    "INSERT INTO steps SELECT step_id, signature, first_epoch FROM old.steps;"
+    "INSERT INTO fronts SELECT *, (SELECT count(*) FROM changes WHERE changes.step_id = fronts.step_id), 0"
+    " FROM old.fronts AS fronts;";
+
+/* A row of changes or undos from one that has no key_hash. */
+#define OLD_ROW "step_id, key_hash(state_key), state_key, snap_epoch, ser_change, \"check\""
+
+/* Format 1 does not say of a commit whether it was final, and has all versions of a key in one table, a discarded state
+ * as NULL. */
+static const char from_1[] =
+    "INSERT INTO commits SELECT *, 0 FROM old.commits;"
+    "CREATE TEMP VIEW rows AS SELECT *, lead(snap_epoch) OVER (PARTITION BY step_id, state_key ORDER BY snap_epoch)"
+    " AS undo_epoch FROM old.snaps;"
+    "INSERT INTO changes SELECT " OLD_ROW " FROM rows WHERE undo_epoch IS NULL AND ser_change IS NOT NULL"
+    " ORDER BY 1, 2;"
+    "INSERT INTO undos SELECT undo_epoch, " OLD_ROW " FROM rows"
+    " WHERE undo_epoch IS NOT NULL AND ser_change IS NOT NULL ORDER BY undo_epoch;";
+
+static const char from_2[] =
+    "INSERT INTO commits SELECT * FROM old.commits;"
+    "INSERT INTO changes SELECT " OLD_ROW " FROM old.snaps ORDER BY 1, 2;"
+    "INSERT INTO undos SELECT undo_epoch, " OLD_ROW " FROM old.undos ORDER BY old.undos.rowid;";
+
+/* It must leave no write-ahead log behind, which would be taken for that of the file that comes in its place. */
+static int fill_converted(sqlite3 *database, const void *from)
+{
+    char *attach = sqlite3_mprintf("ATTACH %Q AS old; PRAGMA old.journal_mode = DELETE", (const char *)from);
+    sqlite3_busy_timeout(database, STORE_BUSY);
+    int code = sqlite3_create_function(database, "key_hash", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, key_hash,
+                                       NULL, NULL);
+    if (code == SQLITE_OK)
+        code = attach == NULL ? SQLITE_NOMEM : sqlite3_exec(database, attach, NULL, NULL, NULL);
+    sqlite3_free(attach);
+    if (code != SQLITE_OK)
+        return code;
+    return fill_tables(database, sqlite3_mprintf("%s%s", store_format(from) == 1 ? from_1 : from_2, converted));
+}
+
+static int fill_copy(sqlite3 *database, const void *from)
+{
+    const struct store *store = from;
+    sqlite3_backup *backup = sqlite3_backup_init(database, "main", store->database, "main");
+    if (backup == NULL)
+        return sqlite3_errcode(database);
+    int code = sqlite3_backup_step(backup, -1);
+    int finished = sqlite3_backup_finish(backup);
+    return code == SQLITE_DONE ? finished : code;
+}
+
+const char *store_create(const char *path, const struct store_part *part)
+{
+    return make_file(path, fill_new, part);
+}
+
+uint64_t store_format(const char *path)
+{
+    enum { FORMAT_AT = 60, APPLICATION_AT = 68, HEADER = 100 };
+    const unsigned char application[] = {(STORE_APPLICATION >> 24) & 0xff, (STORE_APPLICATION >> 16) & 0xff,
+                                         (STORE_APPLICATION >> 8) & 0xff, STORE_APPLICATION & 0xff};
+    unsigned char header[HEADER];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd == -1 ? -1 : pread(fd, header, HEADER, 0);
+    if (fd != -1)
+        close(fd);
+    if (size != HEADER || memcmp(header + APPLICATION_AT, application, sizeof application) != 0)
+        return 0;
+    return (uint64_t)header[FORMAT_AT] << 24 | (uint64_t)header[FORMAT_AT + 1] << 16 |
+           (uint64_t)header[FORMAT_AT + 2] << 8 | header[FORMAT_AT + 3];
+}
+
+const char *store_convert(const char *old, const char *path)
+{
+    return make_file(path, fill_converted, old);
+}
+
+const char *store_copy(struct store *store, const char *path)
+{
+    return make_file(path, fill_copy, store);
+}
