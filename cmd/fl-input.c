@@ -11,30 +11,30 @@
 #include <xxhash.h>
 
 #include "base/clock.h"
+#include "base/message.h"
 #include "base/scan.h"
 #include "files/inputs.h"
-#include "base/message.h"
-#include "base/option.h"
 #include "stage/stage.h"
-
-static const char usage[] =
-    "usage: fl-input [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-w] [--final-line]\n"
-    "           [--on-replaced fail|restart|continue] [FILE...]\n"
-    "\n"
-    "  -w, --words                    records are the words of the lines, which end at blanks\n"
-    "      --final-line               with -r: take a last line that has no line end as well\n"
-    "      --on-replaced WHAT         with -r: of a file that was replaced: fail (the default),\n"
-    "                                 restart at its start, continue where the lines before are the same\n"
-    STAGE_STEP_USAGE STAGE_USAGE;
 
 struct source {
     struct inputs inputs;
     bool words;
     bool final_line;
+    const char *on_replaced;
     int64_t begun;    /* of the root, on the monotonic clock */
     uint64_t to_read; /* bytes, as of then; UINT64_MAX: not known */
     uint64_t read;    /* of them */
 };
+
+static const struct option_entry options[] = {
+    {.letter = 'w', .name = "words", .kind = OPTION_FLAG, .offset = offsetof(struct source, words),
+     .help = "records are the words of the lines, which end at blanks"},
+    {.name = "final-line", .kind = OPTION_FLAG, .offset = offsetof(struct source, final_line),
+     .help = "with -r: take a last line that has no line end as well"},
+    {.name = "on-replaced", .kind = OPTION_TEXT, .value = "WHAT", .offset = offsetof(struct source, on_replaced),
+     .help = "with -r: of a file that was replaced: fail (the default),\n"
+             "restart at its start, continue where the lines before are the same"},
+    {0}};
 
 static void on_begin(void *context, struct stage *stage)
 {
@@ -171,35 +171,53 @@ static bool read_input(struct source *source, struct input *input, struct stage 
     return goes_on;
 }
 
+static void on_open(void *context, struct stage *stage, char **operands)
+{
+    struct source *source = context;
+    const char *what = source->on_replaced;
+    size_t count = 0;
+    (void)stage;
+    if (what != NULL && strcmp(what, "restart") == 0)
+        source->inputs.on_replaced = ON_REPLACED_RESTART;
+    else if (what != NULL && strcmp(what, "continue") == 0)
+        source->inputs.on_replaced = ON_REPLACED_CONTINUE;
+    else if (what != NULL && strcmp(what, "fail") != 0)
+        option_refuse("--on-replaced: \"%s\" is none of fail, restart and continue", what);
+    while (operands[count] != NULL)
+        count++;
+    inputs_open(&source->inputs, operands, count);
+}
+
+static void on_read(void *context, struct stage *stage)
+{
+    struct source *source = context;
+    for (size_t i = 0; i < source->inputs.count; i++)
+        if (!read_input(source, &source->inputs.list[i], stage))
+            return;
+}
+
+static void on_close(void *context)
+{
+    inputs_close(&((struct source *)context)->inputs);
+}
+
+static const struct stage_program program = {
+    .name = "input",
+    .role = ROLE_SOURCE,
+    .forms = {{"[-w] [--final-line] [--on-replaced fail|restart|continue] [FILE...]"}},
+    .options = {{options, 0}},
+    .most = OPTION_ANY,
+    .keeps_state = true,
+    .signature = "input",
+    .open = on_open,
+    .read = on_read,
+    .calls = {.begin = on_begin, .rest = on_rest, .freeze = on_freeze},
+    .close = on_close,
+};
+
 int main(int argc, char **argv)
 {
+    struct source source = {0};
     (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct source source = {.words = false};
-    const char *on_replaced = NULL;
-    const struct option_entry options[] = {{.letter = 'w', .name = "words", .given = &source.words},
-                                           {.name = "final-line", .given = &source.final_line},
-                                           {.name = "on-replaced", .argument = &on_replaced},
-                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
-    size_t count;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, OPTION_ANY, &count);
-    if (on_replaced != NULL && strcmp(on_replaced, "restart") == 0)
-        source.inputs.on_replaced = ON_REPLACED_RESTART;
-    else if (on_replaced != NULL && strcmp(on_replaced, "continue") == 0)
-        source.inputs.on_replaced = ON_REPLACED_CONTINUE;
-    else if (on_replaced != NULL && strcmp(on_replaced, "fail") != 0)
-        option_refuse("--on-replaced: \"%s\" is none of fail, restart and continue", on_replaced);
-
-    inputs_open(&source.inputs, operands, count);
-    const struct stage_program program = {
-        .name = "input", .signature = "input", .begin = on_begin, .rest = on_rest, .freeze = on_freeze};
-    struct stage stage;
-    stage_begin_source(&stage, &program, &source, &stage_options);
-    for (size_t i = 0; i < source.inputs.count; i++)
-        if (!read_input(&source, &source.inputs.list[i], &stage))
-            break;
-    int status = stage_end(&stage);
-    inputs_close(&source.inputs);
-    return status;
+    return stage_main(&program, &source, argv);
 }

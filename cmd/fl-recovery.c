@@ -23,22 +23,27 @@
 #include "base/option.h"
 #include "recovery/overview.h"
 
-static const char usage[] =
-    "usage: fl-recovery status [--json] DIR\n"
-    "       fl-recovery dump DIR [STEP [KEY]]\n"
-    "       fl-recovery check DIR\n"
-    "       fl-recovery backup DIR TO\n"
-    "       fl-recovery forget DIR STEP\n"
-    "       fl-recovery rewind DIR EPOCH\n"
-    "\n"
-    "  status                         show what is in DIR, and who uses it\n"
-    "      --json                     as one JSON object\n"
-    "  dump                           print the states as of the last commit\n"
-    "  check                          look for damage\n"
-    "  backup                         copy all partitions into the new directory TO\n"
-    "  forget                         drop STEP and its states\n"
-    "  rewind                         go back to EPOCH\n"
-    "      --help, --version          show this, show the version\n";
+static const char *const forms[] = {"status [--json] DIR", "dump DIR [STEP [KEY]]", "check DIR",
+                                    "backup DIR TO",       "forget DIR STEP",       "rewind DIR EPOCH",
+                                    NULL};
+static const struct option_usage usage = {
+    .forms = forms,
+    .text = "  status                         show what is in DIR, and who uses it\n"
+            "  dump                           print the states as of the last commit\n"
+            "  check                          look for damage\n"
+            "  backup                         copy all partitions into the new directory TO\n"
+            "  forget                         drop STEP and its states\n"
+            "  rewind                         go back to EPOCH\n",
+};
+
+struct options {
+    bool json;
+};
+
+static const struct option_entry entries[] = {
+    {.name = "json", .kind = OPTION_FLAG, .offset = offsetof(struct options, json),
+     .help = "with status: as one JSON object"},
+    {0}};
 
 static void print(struct buffer *out)
 {
@@ -219,19 +224,19 @@ int main(int argc, char **argv)
 {
     (void)argc;
     message_start(argv[0]);
-    bool json = false;
-    const struct option_entry options[] = {{.name = "json", .given = &json}, {0}};
+    struct options options = {.json = false};
     size_t given;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 4, &given);
+    char **operands =
+        option_parse(argv, &usage, (const struct option_table[]){{entries, &options}, {NULL, NULL}}, 1, 4, &given);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(operands[0], commands[i].name) != 0)
             continue;
         if (given - 1 < commands[i].least || given - 1 > commands[i].most)
             option_refuse("%s: %s", operands[0],
                           given - 1 > commands[i].most ? "too many operands" : "an operand is missing");
-        if (json && commands[i].run != show_table)
+        if (options.json && commands[i].run != show_table)
             option_refuse("option --json goes with status alone");
-        return (json ? show_json : commands[i].run)(operands + 1);
+        return (options.json ? show_json : commands[i].run)(operands + 1);
     }
     option_refuse("\"%s\" is no command: take status, dump, check, backup, forget or rewind", operands[0]);
 }

@@ -81,8 +81,7 @@ const char *exec_state_answer(struct exec_state *exec, struct stage *stage, cons
     if (why == NULL && states.values[0].data != NULL) {
         exec->why.size = 0;
         buffer_add(&exec->why, states.values[0]);
-        buffer_add_byte(&exec->why, '\0');
-        why = exec->why.data;
+        why = buffer_string(&exec->why);
     }
     if (why == NULL)
         why = expr_evaluate(exec->emit, &input, &emits);

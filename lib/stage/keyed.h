@@ -40,6 +40,9 @@ static inline void keyed_end_run(struct stage *stage, struct keyed_run *run)
     *run = (struct keyed_run){.slot = NULL};
 }
 
+/* Ends the program (70): it folds records into states, and its table says that it keeps none. */
+_Noreturn void keyed_fail(void);
+
 /* Hashes the keys of up to KEYED_AHEAD records, and asks for their states. The same key twice in a row is hashed once.
  */
 void keyed_look_ahead(const struct stage *stage, const struct record *records, size_t count, uint64_t *hashes);
@@ -52,6 +55,8 @@ __attribute__((always_inline)) static inline void keyed_records(void *context, s
 {
     uint64_t hashes[KEYED_AHEAD];
     struct keyed_run run = {.slot = NULL};
+    if (stage->state == NULL)
+        keyed_fail();
     for (size_t done = 0; done < count; done += KEYED_AHEAD) {
         const size_t some = count - done < KEYED_AHEAD ? count - done : KEYED_AHEAD;
         uint64_t hash = 0;

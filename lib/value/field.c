@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+#include "base/decimal.h"
 #include "base/option.h"
 
 bool field_parse_delimiter(struct bytes text, int *delimiter)
@@ -14,33 +16,32 @@ bool field_parse_delimiter(struct bytes text, int *delimiter)
     return true;
 }
 
-static void read_numbers(struct field_list *list, const char *numbers)
+static void read_numbers(struct field_list *list)
 {
-    const char *at = numbers;
-    do {
-        size_t field = 0;
-        const char *start = at;
-        for (; *at >= '0' && *at <= '9' && field < SIZE_MAX / 20; at++)
-            field = field * 10 + (size_t)(*at - '0');
-        if (at == start || field == 0 || field > INT_MAX || (*at != ',' && *at != '\0'))
-            option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", numbers);
-        list->numbers = bytes_reallocate(list->numbers, (list->count + 1) * sizeof *list->numbers);
-        list->numbers[list->count++] = field;
+    struct bytes left = bytes_of(list->given);
+    for (bool more = true; more;) {
+        uint64_t field = 0;
+        if (!decimal_take(&left, INT_MAX, &field) || field == 0 || (left.size > 0 && *left.data != ','))
+            option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", list->given);
+        list->numbers = array_grow(list->numbers, list->count, &list->room, sizeof *list->numbers);
+        list->numbers[list->count++] = (size_t)field;
         if (field > list->last)
-            list->last = field;
-    } while (*at++ == ',');
+            list->last = (size_t)field;
+        more = left.size > 0;
+        left = (struct bytes){left.data + more, left.size - more};
+    }
     list->found = bytes_allocate(list->last * sizeof *list->found);
 }
 
-void field_list_open(struct field_list *list, const char *numbers, const char *delimiter)
+void field_list_open(struct field_list *list)
 {
     list->delimiter = FIELD_BLANKS;
-    if (numbers == NULL && delimiter != NULL)
+    if (list->given == NULL && list->given_delimiter != NULL)
         option_refuse("-d goes with -f");
-    if (delimiter != NULL && !field_parse_delimiter(bytes_of(delimiter), &list->delimiter))
-        option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
-    if (numbers != NULL)
-        read_numbers(list, numbers);
+    if (list->given_delimiter != NULL && !field_parse_delimiter(bytes_of(list->given_delimiter), &list->delimiter))
+        option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", list->given_delimiter);
+    if (list->given != NULL)
+        read_numbers(list);
 }
 
 void field_list_close(struct field_list *list)
@@ -56,8 +57,8 @@ const char *field_list_take(struct field_list *list, struct bytes value, struct 
     list->taken.size = 0;
     for (size_t i = 0; i < list->last; i++)
         if (!field_next(&reader, &list->found[i])) {
-            buffer_print(&list->taken, "has no field %zu%c", list->last, '\0');
-            return list->taken.data;
+            buffer_print(&list->taken, "has no field %zu", list->last);
+            return buffer_string(&list->taken);
         }
     *fields = list->found[list->last - 1];
     if (list->count == 1)

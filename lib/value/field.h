@@ -5,9 +5,6 @@
 #include "base/bytes.h"
 #include "base/scan.h"
 
-/* The line of -d in a usage text, below that of -f. */
-#define FIELD_USAGE "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
-
 enum { FIELD_BLANKS = -1 }; /* as a delimiter: fields are what stands between blanks and tabs */
 
 /* The fields that are still to come; at NULL: there is none. */
@@ -69,21 +66,34 @@ static inline bool field_next(struct field_reader *reader, struct bytes *field)
 
 /* Some fields, as -f and -d name them. */
 struct field_list {
+    const char *given;           /* the argument of -f; NULL: it was not given */
+    const char *given_delimiter; /* the argument of -d; NULL: it was not given */
+
+    /* After field_list_open. */
     size_t *numbers; /* counted from 1, in the order given */
     size_t count;    /* 0: there is no -f */
-    size_t last;     /* the highest of them */
+    size_t room;
+    size_t last; /* the highest of them */
     int delimiter;
     struct bytes *found; /* the fields of the value at hand, up to last */
     struct buffer taken; /* or why they are not there */
 };
 
-/* Opens a list that is all zero, by the arguments of -f, as `2` or `1,3`, and of -d; each may be NULL. Does not return
- * where they are wrong (64). field_list_close frees what it holds. */
-void field_list_open(struct field_list *list, const char *numbers, const char *delimiter);
+/* The entry of -d in a list of options for a struct field_list; that of -f has a help of the program's own. */
+#define FIELD_DELIMITER_OPTION(offset_of_list)                                                                         \
+    {                                                                                                                  \
+        .letter = 'd', .name = "delimiter", .kind = OPTION_TEXT, .value = "CHAR",                                      \
+        .offset = (offset_of_list) + offsetof(struct field_list, given_delimiter),                                     \
+        .help = "that end at CHAR each, as cut counts them (blanks, as awk does)"                                      \
+    }
+
+/* Opens a list by what was given for -f, such as `2` or `1,3`, and -d. A fault in them ends the program (64).
+ * field_list_close frees what it holds. */
+void field_list_open(struct field_list *list);
 void field_list_close(struct field_list *list);
 
-/* Takes those fields of a value, one at least: sets fields to the one, a view into the value, or to all, with the
- * delimiter or a blank between them, valid until the next call. NULL, or why the record is a bad one. */
+/* Takes those fields of a value, one at least: sets *fields to the one, a view into the value, or to all of them with
+ * the delimiter or a blank between them, valid until the next call. Returns NULL, or why the record is a bad one. */
 const char *field_list_take(struct field_list *list, struct bytes value, struct bytes *fields);
 
 #endif
