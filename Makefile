@@ -5,19 +5,23 @@ PREFIX = /usr/local
 BUILD = build
 BIN = bin
 CFLAGS = -O2
+HARDENING = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wconversion
 
 # Asked anew for each command, since `make deps` may just have installed the answer.
 LIBRARY_CFLAGS = $(shell pkg-config --cflags sqlite3 libxxhash 2>/dev/null)
 LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -lsqlite3 -lxxhash) -lm
-FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
-	-pthread
+FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(HARDENING) $(LIBRARY_CFLAGS) \
+	$(CPPFLAGS) $(CFLAGS) -pthread
 LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread
 
 # Where tests look for what goes wrong, a step has images in small blocks from a few keys on.
 SMALL = -DSTORE_IMAGE_LEAST=3 -DSTORE_BLOCK_MOST=200
-SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' \
+SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' HARDENING= \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+THREADED = BUILD=build/tsan BIN=build/tsan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' HARDENING= \
+	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
 
 # The programs once more, with the crash points of lib/base/crash.h in them, and what makes system calls fail.
 CRASH = $(BUILD)/crash
@@ -27,7 +31,7 @@ PRELOADS = $(CRASH)/shim.so $(CRASH)/record.so
 
 # The fuzz targets, with libFuzzer where clang has it, and otherwise with a main that reads the corpus.
 FUZZ = $(BUILD)/fuzz
-FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer \
+FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 FUZZ_BUILD_ALONE = BUILD=$(FUZZ) FUZZ_MAIN=$(FUZZ)/tests/fuzz/main.o
 
@@ -38,6 +42,7 @@ PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
 EDIT = $(BUILD)/edit
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
+FORMATTED = $(wildcard cmd/*.c lib/*/*.[ch] tests/*.c tests/*/*.[ch])
 PAGES = $(wildcard man/*.[1-8])
 TESTS = $(wildcard tests/*.bats)
 SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
@@ -87,6 +92,9 @@ check: all $(UNITS) $(EDIT) crash-build fuzz-build ## run the tests (TESTS= pick
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
 
+check-tsan: ## run the tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory $(THREADED) check
+
 crash-build: $(PRELOADS)
 	@$(MAKE) --silent $(CRASH_BUILD) all
 
@@ -122,10 +130,12 @@ bench: all ## measure the speed beside other tools (CASES= picks cases)
 instructions: all ## count the instructions per record of each stage, into tests/bench/instructions.txt
 	@BIN="$(abspath $(BIN))" tests/bench/instructions --write
 
-lint: ## check pages, scripts and C, and compile with warnings as errors
+lint: ## check pages, scripts, rooms and C, and compile with warnings as errors
 	$(if $(PAGES),mandoc -Tlint -W warning $(PAGES))
 	shellcheck -x $(filter-out %.bats,$(SCRIPTS))
 	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
+	tests/rooms
+	clang-format --dry-run --Werror $(FORMATTED)
 	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) $(wildcard tests/crash/*.c)
 	@for compiler in gcc clang; do \
 		command -v $$compiler || continue; \
@@ -152,5 +162,5 @@ clean: ## remove what was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all deps demo check check-asan crash crash-build fuzz fuzz-build fuzzers bench instructions lint install \
+.PHONY: all deps demo check check-asan check-tsan crash crash-build fuzz fuzz-build fuzzers bench instructions lint install \
 	uninstall clean help

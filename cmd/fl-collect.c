@@ -23,10 +23,9 @@ struct collect {
 };
 
 static const struct option_entry options[] = {
-    {.letter = 'n', .name = "count", .kind = OPTION_COUNT, .least = 1, .value = "N",
-     .offset = offsetof(struct collect, count), .help = "send an array when it has N values"},
-    {.letter = 't', .name = "time", .kind = OPTION_SPAN, .least = 1, .value = "SPAN",
-     .offset = offsetof(struct collect, span), .help = "and when SPAN has passed since the first of them came"},
+    {'n', "count", OPTION_COUNT, "N", offsetof(struct collect, count), "send an array when it has N values"},
+    {'t', "time", OPTION_POSITIVE_SPAN, "SPAN", offsetof(struct collect, span),
+     "and when SPAN has passed since the first of them came"},
     {0}};
 
 /* Counts the values that a state has, which are its lines. */
@@ -38,8 +37,8 @@ static size_t count_lines(struct bytes state)
     return count;
 }
 
-/* Returns how many values a key has with one more, and remembers it until the key is sent. They are counted in the state
- * only when a key that an earlier execution has left is met. */
+/* Returns how many values a key has with one more, and remembers it until the key is sent. They are counted in the
+ * state only when a key that an earlier execution has left is met. */
 static size_t count_one_more(struct collect *collect, struct bytes key, struct bytes state)
 {
     const struct bytes known = state_get(collect->counts, key);

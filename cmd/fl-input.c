@@ -27,13 +27,13 @@ struct source {
 };
 
 static const struct option_entry options[] = {
-    {.letter = 'w', .name = "words", .kind = OPTION_FLAG, .offset = offsetof(struct source, words),
-     .help = "records are the words of the lines, which end at blanks"},
-    {.name = "final-line", .kind = OPTION_FLAG, .offset = offsetof(struct source, final_line),
-     .help = "with -r: take a last line that has no line end as well"},
-    {.name = "on-replaced", .kind = OPTION_TEXT, .value = "WHAT", .offset = offsetof(struct source, on_replaced),
-     .help = "with -r: of a file that was replaced: fail (the default),\n"
-             "restart at its start, continue where the lines before are the same"},
+    {'w', "words", OPTION_FLAG, NULL, offsetof(struct source, words),
+     "records are the words of the lines, which end at blanks"},
+    {'\0', "final-line", OPTION_FLAG, NULL, offsetof(struct source, final_line),
+     "with -r: take a last line that has no line end as well"},
+    {'\0', "on-replaced", OPTION_TEXT, "WHAT", offsetof(struct source, on_replaced),
+     "with -r: of a file that was replaced: fail (the default),\n"
+     "restart at its start, continue where the lines before are the same"},
     {0}};
 
 static void on_begin(void *context, struct stage *stage)

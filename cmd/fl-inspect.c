@@ -18,9 +18,7 @@ struct inspect {
 };
 
 static const struct option_entry options[] = {
-    {.letter = 'a', .name = "all", .kind = OPTION_FLAG, .offset = offsetof(struct inspect, all),
-     .help = "show control frames too"},
-    {0}};
+    {'a', "all", OPTION_FLAG, NULL, offsetof(struct inspect, all), "show control frames too"}, {0}};
 
 /* Appends the bytes; those that would end the line or change the terminal, as escapes. */
 static void add_shown(struct buffer *line, struct bytes bytes)

@@ -16,7 +16,7 @@
 
 struct key {
     bool none;
-    const char *text;    /* of -e; NULL: it was not given */
+    const char *text; /* of -e; NULL: it was not given */
     struct field_list fields;
     struct expr *expression;
     struct bytes constant;
@@ -24,14 +24,12 @@ struct key {
 };
 
 static const struct option_entry options[] = {
-    {.letter = 'f', .name = "fields", .kind = OPTION_TEXT, .value = "N[,N...]",
-     .offset = offsetof(struct key, fields.given),
-     .help = "the key is these fields of the value, counted from 1"},
+    {'f', "fields", OPTION_TEXT, "N[,N...]", offsetof(struct key, fields.given),
+     "the key is these fields of the value, counted from 1"},
     FIELD_DELIMITER_OPTION(offsetof(struct key, fields)),
-    {.letter = 'e', .name = "expression", .kind = OPTION_PHRASE, .value = "EXPR", .offset = offsetof(struct key, text),
-     .help = "the key is what this gives, of key, value and source"},
-    {.letter = 'x', .name = "no-key", .kind = OPTION_FLAG, .offset = offsetof(struct key, none),
-     .help = "take the key off"},
+    {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct key, text),
+     "the key is what this gives, of key, value and source"},
+    {'x', "no-key", OPTION_FLAG, NULL, offsetof(struct key, none), "take the key off"},
     {0}};
 
 /* Both set the key of keyed from a record. Return NULL, or why the record is a bad one. */
@@ -42,8 +40,7 @@ static const char *key_by_fields(struct key *key, const struct record *record, s
         return why;
     /* Fields of a plain value hold no LF, and those that end at blanks no tab; what is between them may be one. */
     const int delimiter = key->fields.delimiter;
-    keyed->plain =
-        record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !scan_holds(keyed->key, '\t')));
+    keyed->plain = record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !scan_holds(keyed->key, '\t')));
     return NULL;
 }
 

@@ -8,7 +8,6 @@
  *
  * The order of the records stays. */
 #include "base/scan.h"
-#include "base/scan.h"
 #include "exec/exec.h"
 #include "expr/expr.h"
 #include "stage/stage.h"
@@ -23,17 +22,14 @@ struct map {
 };
 
 static const struct option_entry options[] = {
-    {.letter = 'f', .name = "fields", .kind = OPTION_TEXT, .value = "N[,N...]",
-     .offset = offsetof(struct map, fields.given),
-     .help = "the new value is these fields of the old one, counted from 1"},
+    {'f', "fields", OPTION_TEXT, "N[,N...]", offsetof(struct map, fields.given),
+     "the new value is these fields of the old one, counted from 1"},
     FIELD_DELIMITER_OPTION(offsetof(struct map, fields)),
-    {.letter = 'e', .name = "expression", .kind = OPTION_PHRASE, .value = "EXPR",
-     .offset = offsetof(struct map, expression),
-     .help = "the new value, of key, value and source; NULL drops the record"},
-    {.letter = 'q', .name = "query", .kind = OPTION_TEXT, .value = "QUERY", .offset = offsetof(struct map, query),
-     .help = "a SELECT of one column: a record for each of its rows"},
-    {.letter = 'k', .name = "key", .kind = OPTION_TEXT, .value = "EXPR", .offset = offsetof(struct map, key_text),
-     .help = "the new key, of the record that came in"},
+    {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct map, expression),
+     "the new value, of key, value and source; NULL drops the record"},
+    {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct map, query),
+     "a SELECT of one column: a record for each of its rows"},
+    {'k', "key", OPTION_TEXT, "EXPR", offsetof(struct map, key_text), "the new key, of the record that came in"},
     {0}};
 
 /* Evaluates the new key into sent. NULL, or why the record is a bad one. */

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "recovery/directory.h"
 #include "base/decimal.h"
 #include "base/message.h"
 #include "base/option.h"
+#include "recovery/directory.h"
 #include "store/store.h"
 
 static const char *const forms[] = {"DIR [COUNT]", NULL};

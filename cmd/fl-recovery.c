@@ -16,16 +16,15 @@
 #include <stdlib.h>
 
 #include "base/decimal.h"
-#include "recovery/directory.h"
-#include "state/state_list.h"
-#include "wire/frame.h"
 #include "base/message.h"
 #include "base/option.h"
+#include "recovery/directory.h"
 #include "recovery/overview.h"
+#include "state/state_list.h"
+#include "wire/frame.h"
 
-static const char *const forms[] = {"status [--json] DIR", "dump DIR [STEP [KEY]]", "check DIR",
-                                    "backup DIR TO",       "forget DIR STEP",       "rewind DIR EPOCH",
-                                    NULL};
+static const char *const forms[] = {"status [--json] DIR", "dump DIR [STEP [KEY]]", "check DIR", "backup DIR TO",
+                                    "forget DIR STEP",     "rewind DIR EPOCH",      NULL};
 static const struct option_usage usage = {
     .forms = forms,
     .text = "  status                         show what is in DIR, and who uses it\n"
@@ -41,9 +40,7 @@ struct options {
 };
 
 static const struct option_entry entries[] = {
-    {.name = "json", .kind = OPTION_FLAG, .offset = offsetof(struct options, json),
-     .help = "with status: as one JSON object"},
-    {0}};
+    {'\0', "json", OPTION_FLAG, NULL, offsetof(struct options, json), "with status: as one JSON object"}, {0}};
 
 static void print(struct buffer *out)
 {
@@ -218,7 +215,7 @@ static const struct command {
     size_t most;
     int (*run)(char **operands);
 } commands[] = {{"status", 1, 1, show_table}, {"dump", 1, 3, dump_states}, {"check", 1, 1, check},
-                {"backup", 2, 2, backup},      {"forget", 2, 2, forget},    {"rewind", 2, 2, rewind_to}};
+                {"backup", 2, 2, backup},     {"forget", 2, 2, forget},    {"rewind", 2, 2, rewind_to}};
 
 int main(int argc, char **argv)
 {

@@ -9,10 +9,9 @@
 #include <stdlib.h>
 
 #include "base/quote.h"
-#include "stage/keyed.h"
-#include "base/quote.h"
-#include "stage/stage.h"
 #include "stage/fold.h"
+#include "stage/keyed.h"
+#include "stage/stage.h"
 #include "state/state_list.h"
 
 struct reduce {
@@ -21,9 +20,7 @@ struct reduce {
 };
 
 static const struct option_entry options[] = {
-    {.name = "keep", .kind = OPTION_FLAG, .offset = offsetof(struct reduce, keep),
-     .help = "go on with the states in the next run"},
-    {0}};
+    {'\0', "keep", OPTION_FLAG, NULL, offsetof(struct reduce, keep), "go on with the states in the next run"}, {0}};
 
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
 {

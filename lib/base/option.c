@@ -115,12 +115,12 @@ static _Noreturn void refuse_word(const char *why, const char *word, bool quote,
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
-int64_t option_read_span(const char *where, const char *text, uint64_t least)
+int64_t option_read_span(const char *where, const char *text, bool positive)
 {
     int64_t span;
-    if (!span_parse(text, &span) || (uint64_t)span < least)
+    if (!span_parse(text, &span) || (positive && span == 0))
         option_refuse("%s: \"%s\" is not a span of time%s such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d", where, text,
-                      least > 0 ? " above 0," : "");
+                      positive ? " above 0," : "");
     return span;
 }
 
@@ -140,16 +140,17 @@ static void take_value(const struct known *known, char *text)
         *(const char **)known->variable = text;
         break;
     case OPTION_COUNT:
-        if (!decimal_parse(bytes_of(text), entry->least, INT64_MAX, known->variable))
-            option_refuse("%s: \"%s\" is not a count from %llu on", where, text, (unsigned long long)entry->least);
+        if (!decimal_parse(bytes_of(text), 1, INT64_MAX, known->variable))
+            option_refuse("%s: \"%s\" is not a count from 1 on", where, text);
         break;
     case OPTION_SIZE:
         if (!size_parse(text, known->variable))
             option_refuse("%s: \"%s\" is not a size such as 500K, 64M or 2G", where, text);
         break;
     case OPTION_SPAN:
+    case OPTION_POSITIVE_SPAN:
         *(struct option_span *)known->variable =
-            (struct option_span){.given = true, .nanoseconds = option_read_span(where, text, entry->least)};
+            (struct option_span){true, option_read_span(where, text, entry->kind == OPTION_POSITIVE_SPAN)};
         break;
     case OPTION_COMMAND: /* option_parse, which knows argv, takes it */
         break;
@@ -268,9 +269,10 @@ char **option_parse(char **argv, const struct option_usage *usage, const struct 
                     size_t most, size_t *count)
 {
     struct every every = {false, false};
-    static const struct option_entry every_program[] = {{.name = "help", .offset = offsetof(struct every, help)},
-                                                        {.name = "version", .offset = offsetof(struct every, version)},
-                                                        {0}};
+    static const struct option_entry every_program[] = {
+        {'\0', "help", OPTION_FLAG, NULL, offsetof(struct every, help), NULL},
+        {'\0', "version", OPTION_FLAG, NULL, offsetof(struct every, version), NULL},
+        {0}};
     /* `-`: operands are answers too, in their order; `:`: a missing argument is told from an unknown option. */
     struct grammar grammar = {.letters = "-:"};
     grammar_add(&grammar, &(struct option_table){every_program, &every});
@@ -291,8 +293,7 @@ char **option_parse(char **argv, const struct option_usage *usage, const struct 
         }
         if (answer == '?' && optopt < LONG)
             refuse_word("unknown option",
-                        optopt != 0 ? grammar_name(&grammar, optopt, name, sizeof name) : argv[optind - 1], false,
-                        "");
+                        optopt != 0 ? grammar_name(&grammar, optopt, name, sizeof name) : argv[optind - 1], false, "");
         if (answer == '?' || answer == ':')
             option_refuse("option %s %s", grammar_name(&grammar, optopt, name, sizeof name),
                           takes_argument(grammar_find(&grammar, optopt)->entry) ? "needs an argument"

@@ -12,12 +12,13 @@
 
 /* The argument that an option takes, and the type of the variable that it is stored in. */
 enum option_kind {
-    OPTION_FLAG,    /* none: bool, set to true */
-    OPTION_TEXT,    /* any: const char *, which points into argv */
-    OPTION_PHRASE,  /* the same, but most arguments have blanks: an operand too many may be the rest of one */
-    OPTION_COUNT,   /* a whole number: uint64_t */
-    OPTION_SIZE,    /* a size in bytes, such as 64M: size_t */
-    OPTION_SPAN,    /* a span of time, such as 30s: struct option_span */
+    OPTION_FLAG,          /* none: bool, set to true */
+    OPTION_TEXT,          /* any: const char *, which points into argv */
+    OPTION_PHRASE,        /* the same, but most arguments have blanks: an operand too many may be the rest of one */
+    OPTION_COUNT,         /* a whole number from 1 on: uint64_t */
+    OPTION_SIZE,          /* a size in bytes, such as 64M: size_t */
+    OPTION_SPAN,          /* a span of time, such as 30s: struct option_span */
+    OPTION_POSITIVE_SPAN, /* the same, above 0 */
     OPTION_COMMAND, /* all words that follow, at least one, whatever they look like: char **, a list in argv that ends
                        with NULL */
 };
@@ -32,10 +33,9 @@ struct option_entry {
     char letter;      /* '\0': it has a long name only */
     const char *name; /* the long name */
     enum option_kind kind;
-    const char *value; /* the argument's name in --help: "SPAN" */
-    const char *help;  /* its line in --help; a LF in it begins another one */
+    const char *value; /* the argument's name in --help: "SPAN"; NULL for a flag */
     size_t offset;     /* of its variable in the struct that the list is for */
-    uint64_t least;    /* the least count, or the least nanoseconds of a span */
+    const char *help;  /* its line in --help; a LF in it begins another one */
 };
 
 /* A list of options, and the struct that holds their variables. A list of tables ends with one whose entries are
@@ -62,9 +62,9 @@ struct option_usage {
 char **option_parse(char **argv, const struct option_usage *usage, const struct option_table *tables, size_t least,
                     size_t most, size_t *count);
 
-/* Reads a span of time of at least `least` nanoseconds. A text that is not one ends the program (64) with a message
+/* Reads a span of time, in nanoseconds; positive: above 0. A text that is not one ends the program (64) with a message
  * that begins with where: "-s", or the name of a variable of the environment. */
-int64_t option_read_span(const char *where, const char *text, uint64_t least);
+int64_t option_read_span(const char *where, const char *text, bool positive);
 
 /* Ends the program (64) with a message and a pointer to --help: for a value that an option does not take, options that
  * contradict each other, and the like. */

@@ -1,8 +1,8 @@
 #include "exec/exec.h"
 
 #include "base/clock.h"
-#include "base/quote.h"
 #include "base/message.h"
+#include "base/quote.h"
 
 #define TIMEOUT (60 * CLOCK_SECOND)
 
@@ -10,19 +10,17 @@ enum { AHEAD = 256 * 1024 }; /* bytes that may be given before they are written 
 
 const char exec_later[] = "one before it must be answered first";
 
+const struct option_entry exec_options[] = {{'x', "exec", OPTION_COMMAND, "CMD [ARG...]",
+                                             offsetof(struct exec, command),
+                                             "ask the program CMD, which answers each line with a line"},
+                                            {'\0', "timeout", OPTION_SPAN, "SPAN", offsetof(struct exec, timeout),
+                                             "with -x: how long CMD may say nothing (60s; 0 is for ever)"},
+                                            {0}};
 
-
-const struct option_entry exec_options[] = {
-    {.letter = 'x', .name = "exec", .kind = OPTION_COMMAND, .value = "CMD [ARG...]", .offset = offsetof(struct exec, command),
-     .help = "ask the program CMD, which answers each line with a line"},
-    {.name = "timeout", .kind = OPTION_SPAN, .value = "SPAN", .offset = offsetof(struct exec, timeout),
-     .help = "with -x: how long CMD may say nothing (60s; 0 is for ever)"},
-    {0}};
-
-const struct option_entry exec_epoch_options[] = {
-    {.name = "per-epoch", .kind = OPTION_FLAG, .offset = offsetof(struct exec, per_epoch),
-     .help = "with -x: run CMD once an epoch, as a filter of all its lines"},
-    {0}};
+const struct option_entry exec_epoch_options[] = {{'\0', "per-epoch", OPTION_FLAG, NULL,
+                                                   offsetof(struct exec, per_epoch),
+                                                   "with -x: run CMD once an epoch, as a filter of all its lines"},
+                                                  {0}};
 
 static void flush(void *context)
 {
@@ -38,7 +36,7 @@ static void start(struct exec *exec)
 }
 
 const char *exec_request_value(void *context, struct stage *stage, const struct record *record, size_t outstanding,
-                                 struct buffer *line)
+                               struct buffer *line)
 {
     (void)context;
     (void)stage;

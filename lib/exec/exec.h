@@ -2,8 +2,8 @@
  *
  * In step, the co-process is asked a line for each record, and answers each with a line. It runs as long as the stage,
  * and several records are asked for before the first of them is answered. With --per-epoch the co-process is started
- * anew for each epoch, gets its records as lines, and the lines that it gives are those of the whole epoch: so it may be
- * any filter. */
+ * anew for each epoch, gets its records as lines, and the lines that it gives are those of the whole epoch: so it may
+ * be any filter. */
 #ifndef EXEC_H
 #define EXEC_H
 

@@ -3,10 +3,10 @@
  *     {"key":"ann","state":{"n":2},"value":17}     the request for a record
  *     {"state":{"n":3},"emit":["a",17]}            the answer
  *
- * The state in a request is the state in the last answer for the key, or null if there is none; an answer with the state
- * null discards the key. The value is a number if it is written as JSON writes one, otherwise a string. Each element of
- * emit is sent: a string as its text, anything else as JSON. The stage keeps the states, so that they are saved, and go
- * back to the last commit, with everything else. */
+ * The state in a request is the state in the last answer for the key, or null if there is none; an answer with the
+ * state null discards the key. The value is a number if it is written as JSON writes one, otherwise a string. Each
+ * element of emit is sent: a string as its text, anything else as JSON. The stage keeps the states, so that they are
+ * saved, and go back to the last commit, with everything else. */
 #ifndef EXEC_STATE_H
 #define EXEC_STATE_H
 
@@ -25,8 +25,8 @@ void exec_state_close(struct exec_state *exec);
 
 /* The calls request and answer of struct exec_calls. A request waits for the answers of earlier records of its key. */
 const char *exec_state_request(struct exec_state *exec, struct stage *stage, const struct record *record,
-                             size_t outstanding, struct buffer *line);
+                               size_t outstanding, struct buffer *line);
 const char *exec_state_answer(struct exec_state *exec, struct stage *stage, const struct record *record,
-                            struct bytes line);
+                              struct bytes line);
 
 #endif

@@ -20,14 +20,14 @@ static void cut_back(const struct output *output)
     case POSITION_SHORTER:
         message_fail(STATUS_MISFIT,
                      "%s: is shorter than the %" PRIu64 " bytes that are committed of it: put it back, or write to "
-                                                        "another file",
+                     "another file",
                      output->name, output->position.offset);
     case POSITION_UNREADABLE:
         message_fail(STATUS_IO, "%s: cannot be read: %s", output->name, strerror(errno));
     default:
         message_fail(STATUS_MISFIT,
                      "%s: is not the file that this flow has written %" PRIu64 " bytes to: put that one back, or write "
-                                                                               "to another file",
+                     "to another file",
                      output->name, output->position.offset);
     }
     CRASH_POINT("cut: before");
@@ -55,8 +55,8 @@ static void take_end(struct output *output)
 {
     off_t end = lseek(output->out.fd, 0, SEEK_END);
     output->position.offset = (uint64_t)end;
-    enum position_fit fit = end == -1 ? POSITION_UNREADABLE
-                                      : position_take(&output->position, output->out.fd, (struct bytes){NULL, 0});
+    enum position_fit fit =
+        end == -1 ? POSITION_UNREADABLE : position_take(&output->position, output->out.fd, (struct bytes){NULL, 0});
     if (fit != POSITION_FITS)
         message_fail(STATUS_IO, "%s: cannot be read: %s", output->name,
                      fit == POSITION_UNREADABLE ? strerror(errno) : "it was cut short");

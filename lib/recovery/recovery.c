@@ -86,7 +86,8 @@ struct recovery *recovery_begin(const char *directory, int64_t backup)
     for (unsigned i = 0; i < recovery->count; i++)
         store_return_to(recovery_reader(recovery, i), recovery->resume_epoch);
     CRASH_POINT("return: after");
-    recovery->unfinished = recovery->resume_epoch > 0 && !store_is_final(recovery_reader(recovery, 0), recovery->resume_epoch);
+    recovery->unfinished =
+        recovery->resume_epoch > 0 && !store_is_final(recovery_reader(recovery, 0), recovery->resume_epoch);
     recovery->execution = store_last_execution(recovery_reader(recovery, 0)) + 1;
     if (!lock_share(recovery->lock))
         message_fail(STATUS_SYSTEM, "%s/lock: cannot be shared: %s", directory, strerror(errno));
@@ -98,7 +99,8 @@ struct recovery *recovery_begin(const char *directory, int64_t backup)
 
 static void add_step(struct recovery *recovery, struct bytes id, enum role role)
 {
-    recovery->steps = array_grow(recovery->steps, recovery->steps_count, &recovery->steps_room, sizeof *recovery->steps);
+    recovery->steps =
+        array_grow(recovery->steps, recovery->steps_count, &recovery->steps_room, sizeof *recovery->steps);
     recovery->steps[recovery->steps_count++] = (struct step){.id = id, .role = role};
 }
 

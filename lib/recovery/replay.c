@@ -99,7 +99,7 @@ void replay_end(const struct replay *replay)
     if (replay->skip > 0)
         message_fail(STATUS_MISFIT,
                      "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
-                                                                       "or begin a new recovery directory",
+                     "or begin a new recovery directory",
                      replay->count, replay->count + replay->skip);
 }
 

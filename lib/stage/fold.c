@@ -2,21 +2,19 @@
 
 #include <stdlib.h>
 
+const struct option_entry fold_each_options[] = {{'e', "expression", OPTION_PHRASE, "STATE[,EMIT]",
+                                                  offsetof(struct fold, expression),
+                                                  "the new state, and what is sent (the new state if not given)"},
+                                                 {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
+                                                  "a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent"},
+                                                 {0}};
 
-
-const struct option_entry fold_each_options[] = {
-    {.letter = 'e', .name = "expression", .kind = OPTION_PHRASE, .value = "STATE[,EMIT]", .offset = offsetof(struct fold, expression),
-     .help = "the new state, and what is sent (the new state if not given)"},
-    {.letter = 'q', .name = "query", .kind = OPTION_TEXT, .value = "QUERY", .offset = offsetof(struct fold, query),
-     .help = "a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent"},
-    {0}};
-
-const struct option_entry fold_end_options[] = {
-    {.letter = 'e', .name = "expression", .kind = OPTION_PHRASE, .value = "STATE[,EMIT]", .offset = offsetof(struct fold, expression),
-     .help = "the new state, and the result at the end (the state if not given)"},
-    {.letter = 'q', .name = "query", .kind = OPTION_TEXT, .value = "QUERY", .offset = offsetof(struct fold, query),
-     .help = "a SELECT of STATE, of which the last row is the new state"},
-    {0}};
+const struct option_entry fold_end_options[] = {{'e', "expression", OPTION_PHRASE, "STATE[,EMIT]",
+                                                 offsetof(struct fold, expression),
+                                                 "the new state, and the result at the end (the state if not given)"},
+                                                {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
+                                                 "a SELECT of STATE, of which the last row is the new state"},
+                                                {0}};
 
 static void open_operation(struct fold *fold, const char *text)
 {
@@ -81,8 +79,8 @@ static struct bytes keep(struct fold *fold, struct bytes old, struct bytes fresh
     return buffer_bytes(buffer);
 }
 
-const char *fold_apply(struct fold *fold, const struct stage *stage, const struct record *record,
-                             struct bytes state, struct fold_result *result)
+const char *fold_apply(struct fold *fold, const struct stage *stage, const struct record *record, struct bytes state,
+                       struct fold_result *result)
 {
     if (fold->op.apply != NULL) {
         result->count = 0;
@@ -116,9 +114,8 @@ const char *fold_total(struct fold *fold, struct bytes key, struct bytes state, 
 {
     *emit = state;
     if (fold->op.apply != NULL)
-        return fold->op.kind->total(&fold->op, state, emit)
-                   ? NULL
-                   : "meets a state that is damaged, or of another operation";
+        return fold->op.kind->total(&fold->op, state, emit) ? NULL
+                                                            : "meets a state that is damaged, or of another operation";
     if (fold->emit == NULL)
         return NULL;
     const struct expr_input input = {.key = key, .state = state, .new_state = state};

@@ -3,8 +3,8 @@
  *
  *     OP                 as the operation says
  *     -e STATE[,EMIT]    STATE is the new state; EMIT is sent, or the new state if there is no EMIT
- *     -q QUERY           each row has a STATE, or a STATE and an EMIT: every EMIT is sent, and the STATE of the last row
- *                        is the new state; if there is no row, the state stays
+ *     -q QUERY           each row has a STATE, or a STATE and an EMIT: every EMIT is sent, and the STATE of the last
+ * row is the new state; if there is no row, the state stays
  *
  * STATE and EMIT see the state before the record as state, and EMIT sees the new one as new_state. A new state that is
  * NULL discards the key; an EMIT that is NULL sends nothing. */

@@ -19,7 +19,8 @@ static void check_program(const struct stage_program *program)
     if (program->name == NULL || program->forms[0].text == NULL)
         message_fail(STATUS_INTERNAL, "the program has no name, or no form of its command line");
     if (program->role != ROLE_OPERATOR && program->role != ROLE_SOURCE && program->role != ROLE_SINK)
-        message_fail(STATUS_INTERNAL, "the program has the role %s, which is not a program's", role_name(program->role));
+        message_fail(STATUS_INTERNAL, "the program has the role %s, which is not a program's",
+                     role_name(program->role));
     if (source != (program->read != NULL) || (!source && program->calls.records == NULL))
         message_fail(STATUS_INTERNAL, "the program has no way to take records: a source reads, any other has records");
     if (program->signature != NULL && !program->keeps_state)
@@ -150,10 +151,11 @@ static void add_own_step(struct loop *loop)
         return;
     }
     loop->step = recovery_steps(loop->recovery);
-    loop->stage.state =
-        recovery_add_step(loop->recovery, program->role, program->name, loop->options.step,
-                          buffer_string(&loop->signature),
-                          loop->options.accept ? RECOVERY_ACCEPT : program->accepts ? RECOVERY_HINT : RECOVERY_REFUSE);
+    loop->stage.state = recovery_add_step(loop->recovery, program->role, program->name, loop->options.step,
+                                          buffer_string(&loop->signature),
+                                          loop->options.accept ? RECOVERY_ACCEPT
+                                          : program->accepts   ? RECOVERY_HINT
+                                                               : RECOVERY_REFUSE);
     if (loop->calls->freeze != NULL)
         loop_add_saver(loop, (struct saver){freeze_program, NULL, loop});
 }

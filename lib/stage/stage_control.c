@@ -59,7 +59,7 @@ void control_check_count(struct loop *loop, const struct control *control, size_
     loop_flush(loop);
     message_fail(STATUS_DATA,
                  "%" PRIu64 " records were sent and %" PRIu64 " have come: something between the stages drops or adds "
-                                                              "lines",
+                 "lines",
                  said, loop->received);
 }
 

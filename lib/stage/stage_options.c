@@ -5,27 +5,25 @@
 #include "base/clock.h"
 #include "stage/stage_part.h"
 
-
-
-static const struct option_entry reject_options[] = {
-    {.name = "reject", .kind = OPTION_TEXT, .value = "FILE", .offset = offsetof(struct common_options, reject),
-     .help = "write bad records to FILE, as lines of JSON, and go on"},
-    {0}};
+static const struct option_entry reject_options[] = {{'\0', "reject", OPTION_TEXT, "FILE",
+                                                      offsetof(struct common_options, reject),
+                                                      "write bad records to FILE, as lines of JSON, and go on"},
+                                                     {0}};
 static const struct option_entry accept_options[] = {
-    {.name = "accept", .kind = OPTION_FLAG, .offset = offsetof(struct common_options, accept),
-     .help = "take over the state that another operation or expression has saved"},
+    {'\0', "accept", OPTION_FLAG, NULL, offsetof(struct common_options, accept),
+     "take over the state that another operation or expression has saved"},
     {0}};
-static const struct option_entry step_options[] = {
-    {.letter = 'i', .name = "step", .kind = OPTION_TEXT, .value = "STEP", .offset = offsetof(struct common_options, step),
-     .help = "the step's name in the recovery directory"},
-    {0}};
+static const struct option_entry step_options[] = {{'i', "step", OPTION_TEXT, "STEP",
+                                                    offsetof(struct common_options, step),
+                                                    "the step's name in the recovery directory"},
+                                                   {0}};
 static const struct option_entry recovery_options[] = {
-    {.letter = 'r', .name = "recovery-directory", .kind = OPTION_TEXT, .value = "DIR", .offset = offsetof(struct common_options, directory),
-     .help = "take part in recovery from here on, with the directory DIR"},
-    {.letter = 's', .name = "snapshot-interval", .kind = OPTION_SPAN, .value = "SPAN", .offset = offsetof(struct common_options, interval),
-     .help = "with -r: save this often (10s; 0 is after every record)"},
-    {.letter = 'b', .name = "backup-interval", .kind = OPTION_SPAN, .value = "SPAN", .offset = offsetof(struct common_options, backup),
-     .help = "with -r: be able to go back this far (0)"},
+    {'r', "recovery-directory", OPTION_TEXT, "DIR", offsetof(struct common_options, directory),
+     "take part in recovery from here on, with the directory DIR"},
+    {'s', "snapshot-interval", OPTION_SPAN, "SPAN", offsetof(struct common_options, interval),
+     "with -r: save this often (10s; 0 is after every record)"},
+    {'b', "backup-interval", OPTION_SPAN, "SPAN", offsetof(struct common_options, backup),
+     "with -r: be able to go back this far (0)"},
     {0}};
 
 /* The common options of a program, in the order of --help. */
@@ -104,7 +102,7 @@ static int64_t read_interval(const struct option_span *given, const char *variab
     const char *text = getenv(variable);
     if (given->given)
         return given->nanoseconds;
-    return text != NULL && *text != '\0' ? option_read_span(variable, text, 0) : otherwise;
+    return text != NULL && *text != '\0' ? option_read_span(variable, text, false) : otherwise;
 }
 
 int64_t options_snapshot_interval(const struct loop *loop)

@@ -69,7 +69,7 @@ struct loop {
     bool finished;     /* the input has ended, and finish was called */
 
     /* Epochs. */
-    uint64_t epoch; /* the last one that was closed */
+    uint64_t epoch;   /* the last one that was closed */
     bool uncommitted; /* of a sink: that epoch waits for `!saved` frames, and then for its commit */
     size_t held;      /* of a sink that holds: bytes of out that belong to that epoch */
     bool touched;     /* of a root: a record has come since then */

@@ -46,8 +46,8 @@ void stage_refuse(struct stage *stage, const struct record *record, const char *
     if (loop->reject == NULL)
         fail_at(loop, record, STATUS_DATA, why);
     const uint64_t number = number_of(loop, record);
-    reject_write(stage_write_output(stage, &loop->reject->output, 1), loop->program->name,
-                 buffer_bytes(&stage->source), number, record, why);
+    reject_write(stage_write_output(stage, &loop->reject->output, 1), loop->program->name, buffer_bytes(&stage->source),
+                 number, record, why);
     loop->rejected++;
     refuse_renumber(loop, number);
 }

@@ -80,12 +80,11 @@ struct field_list {
 };
 
 /* The entry of -d in a list of options for a struct field_list; that of -f has a help of the program's own. */
+/* clang-format off */
 #define FIELD_DELIMITER_OPTION(offset_of_list)                                                                         \
-    {                                                                                                                  \
-        .letter = 'd', .name = "delimiter", .kind = OPTION_TEXT, .value = "CHAR",                                      \
-        .offset = (offset_of_list) + offsetof(struct field_list, given_delimiter),                                     \
-        .help = "that end at CHAR each, as cut counts them (blanks, as awk does)"                                      \
-    }
+    {'d', "delimiter", OPTION_TEXT, "CHAR", (offset_of_list) + offsetof(struct field_list, given_delimiter),           \
+     "that end at CHAR each, as cut counts them (blanks, as awk does)"}
+/* clang-format on */
 
 /* Opens a list by what was given for -f, such as `2` or `1,3`, and -d. A fault in them ends the program (64).
  * field_list_close frees what it holds. */

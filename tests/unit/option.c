@@ -6,30 +6,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "base/message.h"
 #include "base/span.h"
+#include "check.h"
 
 enum { WORDS = 8, TEXT = 2048 };
 
 #define HINT " (fl-test --help shows the usage)\n"
 
-static const char help[] =
-    "usage: fl-test [-h] [-r DIR] OPERAND [OPERAND [OPERAND]]\n"
-    "       fl-test [--step STEP] [--every SPAN] [--most COUNT] [--memory SIZE]\n"
-    "           [--recovery-directory DIR] -x CMD [ARG...]\n"
-    "\n"
-    "  OPERAND is anything\n"
-    "  -h, --hold                     hold\n"
-    "  -q, --quiet                    quiet,\n"
-    "                                 and more of it\n"
-    "      --step STEP                a step\n"
-    "  -x, --exec CMD [ARG...]        a command\n"
-    "      --every SPAN               a span\n"
-    "      --most COUNT               a count\n"
-    "      --memory SIZE              a size\n"
-    "  -r, --recovery-directory DIR   a directory\n"
-    "      --help, --version          show this, show the version\n";
+static const char help[] = "usage: fl-test [-h] [-r DIR] OPERAND [OPERAND [OPERAND]]\n"
+                           "       fl-test [--step STEP] [--every SPAN] [--most COUNT] [--memory SIZE]\n"
+                           "           [--recovery-directory DIR] -x CMD [ARG...]\n"
+                           "\n"
+                           "  OPERAND is anything\n"
+                           "  -h, --hold                     hold\n"
+                           "  -q, --quiet                    quiet,\n"
+                           "                                 and more of it\n"
+                           "      --step STEP                a step\n"
+                           "  -x, --exec CMD [ARG...]        a command\n"
+                           "      --every SPAN               a span\n"
+                           "      --most COUNT               a count\n"
+                           "      --memory SIZE              a size\n"
+                           "  -r, --recovery-directory DIR   a directory\n"
+                           "      --help, --version          show this, show the version\n";
 
 static const char *const forms[] = {
     "[-h] [-r DIR] OPERAND [OPERAND [OPERAND]]",
@@ -47,17 +46,13 @@ struct own {
 };
 
 static const struct option_entry own_options[] = {
-    {.letter = 'h', .name = "hold", .kind = OPTION_FLAG, .offset = offsetof(struct own, hold), .help = "hold"},
-    {.letter = 'q', .name = "quiet", .kind = OPTION_FLAG, .offset = offsetof(struct own, quiet),
-     .help = "quiet,\nand more of it"},
-    {.name = "step", .kind = OPTION_TEXT, .value = "STEP", .offset = offsetof(struct own, step), .help = "a step"},
-    {.letter = 'x', .name = "exec", .kind = OPTION_COMMAND, .value = "CMD [ARG...]",
-     .offset = offsetof(struct own, command), .help = "a command"},
-    {.name = "every", .kind = OPTION_SPAN, .least = 1, .value = "SPAN", .offset = offsetof(struct own, every),
-     .help = "a span"},
-    {.name = "most", .kind = OPTION_COUNT, .least = 2, .value = "COUNT", .offset = offsetof(struct own, most),
-     .help = "a count"},
-    {.name = "memory", .kind = OPTION_SIZE, .value = "SIZE", .offset = offsetof(struct own, memory), .help = "a size"},
+    {'h', "hold", OPTION_FLAG, NULL, offsetof(struct own, hold), "hold"},
+    {'q', "quiet", OPTION_FLAG, NULL, offsetof(struct own, quiet), "quiet,\nand more of it"},
+    {'\0', "step", OPTION_TEXT, "STEP", offsetof(struct own, step), "a step"},
+    {'x', "exec", OPTION_COMMAND, "CMD [ARG...]", offsetof(struct own, command), "a command"},
+    {'\0', "every", OPTION_POSITIVE_SPAN, "SPAN", offsetof(struct own, every), "a span"},
+    {'\0', "most", OPTION_COUNT, "COUNT", offsetof(struct own, most), "a count"},
+    {'\0', "memory", OPTION_SIZE, "SIZE", offsetof(struct own, memory), "a size"},
     {0}};
 
 struct common {
@@ -65,9 +60,7 @@ struct common {
 };
 
 static const struct option_entry common_options[] = {
-    {.letter = 'r', .name = "recovery-directory", .kind = OPTION_TEXT, .value = "DIR",
-     .offset = offsetof(struct common, directory), .help = "a directory"},
-    {0}};
+    {'r', "recovery-directory", OPTION_TEXT, "DIR", offsetof(struct common, directory), "a directory"}, {0}};
 
 /* A program with two tables: prints what it was given. */
 static int program(char **argv)
@@ -150,11 +143,13 @@ static void check_command_lines(void)
         {{"a", "--", "-x", "b"}, 0, "- - 00 3: a -x b\n"},
         {{"--version", "-z"}, 0, "fl-test " FL_VERSION "\n"},
         {{"--help"}, 0, help},
-        {{"a", "--every", "5ms", "--most", "2", "--memory=3K"}, 0, "- - 00 1: a (5000000 2 3072)\n"},
-        {{"a", "--every", "0"}, 64, "fl-test: --every: \"0\" is not a span of time above 0, such as 10, 0.5, 500ms, 30s, 5m,"
-                                    " 1h or 2d" HINT},
-        {{"a", "--most", "1"}, 64, "fl-test: --most: \"1\" is not a count from 2 on" HINT},
-        {{"a", "--most", "-2"}, 64, "fl-test: --most: \"-2\" is not a count from 2 on" HINT},
+        {{"a", "--every", "5ms", "--most", "1", "--memory=3K"}, 0, "- - 00 1: a (5000000 1 3072)\n"},
+        {{"a", "--every", "0"},
+         64,
+         "fl-test: --every: \"0\" is not a span of time above 0, such as 10, 0.5, 500ms, 30s, 5m,"
+         " 1h or 2d" HINT},
+        {{"a", "--most", "0"}, 64, "fl-test: --most: \"0\" is not a count from 1 on" HINT},
+        {{"a", "--most", "-2"}, 64, "fl-test: --most: \"-2\" is not a count from 1 on" HINT},
         {{"a", "--memory", "1X"}, 64, "fl-test: --memory: \"1X\" is not a size such as 500K, 64M or 2G" HINT},
         {{NULL}, 64, "fl-test: an operand is missing" HINT},
         {{"a", "b", "c", "d\n"}, 64, "fl-test: unexpected operand \"d\\n\"" HINT},
