@@ -56,6 +56,32 @@ load helper
     [ "$(wc -l <<<"$output")" -eq 200 ]
 }
 
+# To count the values of the array anew for each of them would take hours.
+@test "an array of very many values" {
+    seq 1000000 >lines
+    run_sh 'fl-input lines | fl-key K | fl-collect -n 1000000 | fl-out -f %v >once'
+    expect_output ''
+    [ "$(tr -d '[]' <once | tr , '\n' | cksum)" = "$(cksum <lines)" ]
+}
+
+@test "values of an earlier run count" {
+    fl-recovery-init db
+    printf '%s\n' 1 2 3 4 5 >lines
+    mkfifo gate
+    start 'fl-input -r db -s 0 lines gate | fl-key K | fl-collect -n 4 | fl-out -f %v out'
+    exec 7<>gate
+    wait_until 60 has_committed 5
+    kill -KILL "$(stage_pid fl-collect)"
+    exec 7>&-
+    finish
+    expect_status 74
+    printf '%s\n' 6 7 8 9 >>lines
+    rm gate
+    run_sh 'fl-input -r db -s 0 lines | fl-key K | fl-collect -n 4 | fl-out -f %v out'
+    expect_output ''
+    expect_file out $'[1,2,3,4]\n[5,6,7,8]\n[9]'
+}
+
 @test "an array whose time has come is sent while nothing comes, and the next begins with the next value" {
     mkfifo pipe
     start 'fl-input pipe | fl-key K | fl-collect -t 100ms | fl-out'
