@@ -26,7 +26,8 @@ static const struct option_entry options[] = {
     {'n', "count", OPTION_COUNT, "N", offsetof(struct collect, count), "send an array when it has N values"},
     {'t', "time", OPTION_POSITIVE_SPAN, "SPAN", offsetof(struct collect, span),
      "and when SPAN has passed since the first of them came"},
-    {0}};
+    {0},
+};
 
 /* Counts the values that a state has, which are its lines. */
 static size_t count_lines(struct bytes state)

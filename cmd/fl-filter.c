@@ -21,12 +21,13 @@ struct filter {
     size_t first; /* the place of the first of them */
 };
 
-static const struct option_entry options[] = {{'e', "expression", OPTION_PHRASE, "EXPR",
-                                               offsetof(struct filter, expression),
-                                               "keep the records for which this is true, of key, value and source"},
-                                              {'v', "invert", OPTION_FLAG, NULL, offsetof(struct filter, invert),
-                                               "keep the others: for which it is false, or NULL"},
-                                              {0}};
+static const struct option_entry options[] = {
+    {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct filter, expression),
+     "keep the records for which this is true, of key, value and source"},
+    {'v', "invert", OPTION_FLAG, NULL, offsetof(struct filter, invert),
+     "keep the others: for which it is false, or NULL"},
+    {0},
+};
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {

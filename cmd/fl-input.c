@@ -34,7 +34,8 @@ static const struct option_entry options[] = {
     {'\0', "on-replaced", OPTION_TEXT, "WHAT", offsetof(struct source, on_replaced),
      "with -r: of a file that was replaced: fail (the default),\n"
      "restart at its start, continue where the lines before are the same"},
-    {0}};
+    {0},
+};
 
 static void on_begin(void *context, struct stage *stage)
 {

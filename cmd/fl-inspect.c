@@ -18,7 +18,9 @@ struct inspect {
 };
 
 static const struct option_entry options[] = {
-    {'a', "all", OPTION_FLAG, NULL, offsetof(struct inspect, all), "show control frames too"}, {0}};
+    {'a', "all", OPTION_FLAG, NULL, offsetof(struct inspect, all), "show control frames too"},
+    {0},
+};
 
 /* Appends the bytes; those that would end the line or change the terminal, as escapes. */
 static void add_shown(struct buffer *line, struct bytes bytes)

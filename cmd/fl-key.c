@@ -30,7 +30,8 @@ static const struct option_entry options[] = {
     {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct key, text),
      "the key is what this gives, of key, value and source"},
     {'x', "no-key", OPTION_FLAG, NULL, offsetof(struct key, none), "take the key off"},
-    {0}};
+    {0},
+};
 
 /* Both set the key of keyed from a record. Return NULL, or why the record is a bad one. */
 static const char *key_by_fields(struct key *key, const struct record *record, struct record *keyed)

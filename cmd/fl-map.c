@@ -30,7 +30,8 @@ static const struct option_entry options[] = {
     {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct map, query),
      "a SELECT of one column: a record for each of its rows"},
     {'k', "key", OPTION_TEXT, "EXPR", offsetof(struct map, key_text), "the new key, of the record that came in"},
-    {0}};
+    {0},
+};
 
 /* Evaluates the new key into sent. NULL, or why the record is a bad one. */
 static const char *set_key(struct map *map, const struct expr_input *input, struct record *sent)

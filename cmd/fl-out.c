@@ -23,11 +23,13 @@ struct out {
     struct output *file; /* NULL: standard output */
 };
 
-static const struct option_entry options[] = {{'f', "format", OPTION_TEXT, "FORMAT", offsetof(struct out, format),
-                                               "print this of a record: %k its key, %v its value, %%, \\t, \\n, \\\\"},
-                                              {'\0', "hold", OPTION_FLAG, NULL, offsetof(struct out, hold),
-                                               "print the lines of an epoch only when it is saved everywhere"},
-                                              {0}};
+static const struct option_entry options[] = {
+    {'f', "format", OPTION_TEXT, "FORMAT", offsetof(struct out, format),
+     "print this of a record: %k its key, %v its value, %%, \\t, \\n, \\\\"},
+    {'\0', "hold", OPTION_FLAG, NULL, offsetof(struct out, hold),
+     "print the lines of an epoch only when it is saved everywhere"},
+    {0},
+};
 
 static void add_piece(struct out *out, struct piece piece)
 {

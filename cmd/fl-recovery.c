@@ -40,7 +40,9 @@ struct options {
 };
 
 static const struct option_entry entries[] = {
-    {'\0', "json", OPTION_FLAG, NULL, offsetof(struct options, json), "with status: as one JSON object"}, {0}};
+    {'\0', "json", OPTION_FLAG, NULL, offsetof(struct options, json), "with status: as one JSON object"},
+    {0},
+};
 
 static void print(struct buffer *out)
 {
@@ -49,7 +51,7 @@ static void print(struct buffer *out)
     buffer_free(out);
 }
 
-/* Closes the directory and ends the program where it does not have the step. */
+/* If the directory does not have the step: closes it and ends the program. */
 static void need_step(struct directory *directory, char **operands)
 {
     if (directory_has_step(directory, bytes_of(operands[1])))

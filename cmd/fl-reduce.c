@@ -20,7 +20,9 @@ struct reduce {
 };
 
 static const struct option_entry options[] = {
-    {'\0', "keep", OPTION_FLAG, NULL, offsetof(struct reduce, keep), "go on with the states in the next run"}, {0}};
+    {'\0', "keep", OPTION_FLAG, NULL, offsetof(struct reduce, keep), "go on with the states in the next run"},
+    {0},
+};
 
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
 {

@@ -20,9 +20,11 @@ struct statemap {
     size_t memory;            /* bytes that states may take; 0: no limit */
 };
 
-static const struct option_entry options[] = {{'m', "memory", OPTION_SIZE, "SIZE", offsetof(struct statemap, memory),
-                                               "with recovery: keep states in memory up to SIZE (500K, 64M, 2G)"},
-                                              {0}};
+static const struct option_entry options[] = {
+    {'m', "memory", OPTION_SIZE, "SIZE", offsetof(struct statemap, memory),
+     "with recovery: keep states in memory up to SIZE (500K, 64M, 2G)"},
+    {0},
+};
 
 static inline void send(struct stage *stage, const struct record *record, struct bytes value, bool plain)
 {

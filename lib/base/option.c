@@ -272,7 +272,8 @@ char **option_parse(char **argv, const struct option_usage *usage, const struct 
     static const struct option_entry every_program[] = {
         {'\0', "help", OPTION_FLAG, NULL, offsetof(struct every, help), NULL},
         {'\0', "version", OPTION_FLAG, NULL, offsetof(struct every, version), NULL},
-        {0}};
+        {0},
+    };
     /* `-`: operands are answers too, in their order; `:`: a missing argument is told from an unknown option. */
     struct grammar grammar = {.letters = "-:"};
     grammar_add(&grammar, &(struct option_table){every_program, &every});

@@ -10,17 +10,19 @@ enum { AHEAD = 256 * 1024 }; /* bytes that may be given before they are written 
 
 const char exec_later[] = "one before it must be answered first";
 
-const struct option_entry exec_options[] = {{'x', "exec", OPTION_COMMAND, "CMD [ARG...]",
-                                             offsetof(struct exec, command),
-                                             "ask the program CMD, which answers each line with a line"},
-                                            {'\0', "timeout", OPTION_SPAN, "SPAN", offsetof(struct exec, timeout),
-                                             "with -x: how long CMD may say nothing (60s; 0 is for ever)"},
-                                            {0}};
+const struct option_entry exec_options[] = {
+    {'x', "exec", OPTION_COMMAND, "CMD [ARG...]", offsetof(struct exec, command),
+     "ask the program CMD, which answers each line with a line"},
+    {'\0', "timeout", OPTION_SPAN, "SPAN", offsetof(struct exec, timeout),
+     "with -x: how long CMD may say nothing (60s; 0 is for ever)"},
+    {0},
+};
 
-const struct option_entry exec_epoch_options[] = {{'\0', "per-epoch", OPTION_FLAG, NULL,
-                                                   offsetof(struct exec, per_epoch),
-                                                   "with -x: run CMD once an epoch, as a filter of all its lines"},
-                                                  {0}};
+const struct option_entry exec_epoch_options[] = {
+    {'\0', "per-epoch", OPTION_FLAG, NULL, offsetof(struct exec, per_epoch),
+     "with -x: run CMD once an epoch, as a filter of all its lines"},
+    {0},
+};
 
 static void flush(void *context)
 {
@@ -47,7 +49,7 @@ const char *exec_request_value(void *context, struct stage *stage, const struct 
     return NULL;
 }
 
-/* What is wrong with a line that it gave. */
+/* A message about a line that the co-process gave: the line, and what is wrong with it. */
 static const char *quote(struct exec *exec, struct bytes line, const char *why)
 {
     exec->line.size = 0;
@@ -59,15 +61,15 @@ static const char *quote(struct exec *exec, struct bytes line, const char *why)
 
 /* --- in step ------------------------------------------------------------------------------------------------------ */
 
-/* The program has said more than it was asked for: then nobody knows which line answers which record. The record is one
- * of those at hand, or NULL for none. */
+/* Ends the program if the co-process has given a line that answers no record: it is then unknown which line answers
+ * which record. record is one of those at hand, or NULL. */
 static void check_turn(struct exec *exec, struct stage *stage, const struct record *record)
 {
     struct bytes more;
     if (!coprocess_has_more(&exec->process, &more))
         return;
     const char *why = quote(exec, more, "answers no record: it must give one line for each, when it has read it");
-    stage->out.size = 0; /* the records there may have the answers of others */
+    stage->out.size = 0; /* the records in it may have the answers of others */
     if (record != NULL)
         stage_fail(stage, record, STATUS_UNAVAILABLE, "is not answered in turn: %s", why);
     message_fail(STATUS_UNAVAILABLE, "%s", why);
@@ -122,7 +124,8 @@ static void ask_in_step(struct exec *exec, struct stage *stage, const struct rec
     check_turn(exec, stage, &records[count - 1]);
 }
 
-/* Its input ends, and nothing more may come of it. One that was never asked has nothing to fail with. */
+/* Ends the input of the co-process, which must not give another line. If it was never asked, its status does not
+ * matter. */
 static void end_in_step(struct exec *exec, struct stage *stage)
 {
     struct coprocess *process = &exec->process;
@@ -182,7 +185,7 @@ static void give_epoch(struct exec *exec, struct stage *stage, const struct reco
     }
 }
 
-/* A grep that finds nothing ends with 1, as POSIX has it, and with more where something is wrong. */
+/* POSIX: grep ends with 1 if it has found nothing, and with more than 1 if it has failed. */
 static bool is_grep(const char *command)
 {
     size_t size = strlen(command);

@@ -2,19 +2,21 @@
 
 #include <stdlib.h>
 
-const struct option_entry fold_each_options[] = {{'e', "expression", OPTION_PHRASE, "STATE[,EMIT]",
-                                                  offsetof(struct fold, expression),
-                                                  "the new state, and what is sent (the new state if not given)"},
-                                                 {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
-                                                  "a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent"},
-                                                 {0}};
+const struct option_entry fold_each_options[] = {
+    {'e', "expression", OPTION_PHRASE, "STATE[,EMIT]", offsetof(struct fold, expression),
+     "the new state, and what is sent (the new state if not given)"},
+    {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
+     "a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent"},
+    {0},
+};
 
-const struct option_entry fold_end_options[] = {{'e', "expression", OPTION_PHRASE, "STATE[,EMIT]",
-                                                 offsetof(struct fold, expression),
-                                                 "the new state, and the result at the end (the state if not given)"},
-                                                {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
-                                                 "a SELECT of STATE, of which the last row is the new state"},
-                                                {0}};
+const struct option_entry fold_end_options[] = {
+    {'e', "expression", OPTION_PHRASE, "STATE[,EMIT]", offsetof(struct fold, expression),
+     "the new state, and the result at the end (the state if not given)"},
+    {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
+     "a SELECT of STATE, of which the last row is the new state"},
+    {0},
+};
 
 static void open_operation(struct fold *fold, const char *text)
 {

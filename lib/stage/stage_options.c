@@ -5,18 +5,21 @@
 #include "base/clock.h"
 #include "stage/stage_part.h"
 
-static const struct option_entry reject_options[] = {{'\0', "reject", OPTION_TEXT, "FILE",
-                                                      offsetof(struct common_options, reject),
-                                                      "write bad records to FILE, as lines of JSON, and go on"},
-                                                     {0}};
+static const struct option_entry reject_options[] = {
+    {'\0', "reject", OPTION_TEXT, "FILE", offsetof(struct common_options, reject),
+     "write bad records to FILE, as lines of JSON, and go on"},
+    {0},
+};
 static const struct option_entry accept_options[] = {
     {'\0', "accept", OPTION_FLAG, NULL, offsetof(struct common_options, accept),
      "take over the state that another operation or expression has saved"},
-    {0}};
-static const struct option_entry step_options[] = {{'i', "step", OPTION_TEXT, "STEP",
-                                                    offsetof(struct common_options, step),
-                                                    "the step's name in the recovery directory"},
-                                                   {0}};
+    {0},
+};
+static const struct option_entry step_options[] = {
+    {'i', "step", OPTION_TEXT, "STEP", offsetof(struct common_options, step),
+     "the step's name in the recovery directory"},
+    {0},
+};
 static const struct option_entry recovery_options[] = {
     {'r', "recovery-directory", OPTION_TEXT, "DIR", offsetof(struct common_options, directory),
      "take part in recovery from here on, with the directory DIR"},
@@ -24,7 +27,8 @@ static const struct option_entry recovery_options[] = {
      "with -r: save this often (10s; 0 is after every record)"},
     {'b', "backup-interval", OPTION_SPAN, "SPAN", offsetof(struct common_options, backup),
      "with -r: be able to go back this far (0)"},
-    {0}};
+    {0},
+};
 
 /* The common options of a program, in the order of --help. */
 struct tables {
@@ -76,7 +80,9 @@ static const char *make_form(const struct stage_program *program, const struct s
 char **options_read(struct loop *loop, char **argv)
 {
     const struct stage_program *program = loop->program;
-    struct buffer made[STAGE_FORMS] = {{0}};
+    struct buffer made[STAGE_FORMS] = {
+        {0},
+    };
     const char *forms[STAGE_FORMS + 1] = {NULL};
     struct tables tables = {.count = 0};
     for (size_t i = 0; i < STAGE_FORMS && program->forms[i].text != NULL; i++)

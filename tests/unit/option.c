@@ -53,14 +53,17 @@ static const struct option_entry own_options[] = {
     {'\0', "every", OPTION_POSITIVE_SPAN, "SPAN", offsetof(struct own, every), "a span"},
     {'\0', "most", OPTION_COUNT, "COUNT", offsetof(struct own, most), "a count"},
     {'\0', "memory", OPTION_SIZE, "SIZE", offsetof(struct own, memory), "a size"},
-    {0}};
+    {0},
+};
 
 struct common {
     const char *directory;
 };
 
 static const struct option_entry common_options[] = {
-    {'r', "recovery-directory", OPTION_TEXT, "DIR", offsetof(struct common, directory), "a directory"}, {0}};
+    {'r', "recovery-directory", OPTION_TEXT, "DIR", offsetof(struct common, directory), "a directory"},
+    {0},
+};
 
 /* A program with two tables: prints what it was given. */
 static int program(char **argv)
