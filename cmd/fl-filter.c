@@ -1,8 +1,8 @@
 /* fl-filter: sends on the records for which a condition is true.
  *
- *     fl-filter [-v] -e EXPR                      that of an expression
- *     fl-filter [-v] -x CMD [ARG...]              that a program answers for the value
- *     fl-filter [-v] --per-epoch -x CMD [ARG...]  that a filter lets through among the values of an epoch
+ *     fl-filter [-v] -e EXPR                      the condition is an expression
+ *     fl-filter [-v] -x CMD [ARG...]              a program answers each value with true or false
+ *     fl-filter [-v] --per-epoch -x CMD [ARG...]  a filter lets through some of the values of an epoch
  *
  * They go through byte for byte, and in their order. */
 #include "exec/exec.h"
@@ -59,7 +59,7 @@ static void wait_for(struct filter *filter, const struct record *record)
     buffer_add(&filter->waiting, record->value);
 }
 
-/* The first record that waits goes. Returns false where none does. */
+/* Takes the first of the waiting records. Returns false if there is none. */
 static bool next_waiting(struct filter *filter, struct record *record)
 {
     const char *at = filter->waiting.data + filter->first;
@@ -93,7 +93,7 @@ static const char *on_line(void *context, struct stage *stage, const struct reco
         if (out)
             return NULL;
     }
-    return "is none of the lines that it was given, or not where it was among them";
+    return "is not one of the lines that it was given, or is out of their order";
 }
 
 static void on_complete(void *context, struct stage *stage)

@@ -3,8 +3,8 @@
  *     fl-input [-r DIR ...] [FILE...]
  *
  * As the root it saves its position in each file with each epoch, and a resume seeks: no line is read twice and none is
- * skipped, and a file that is not the one that the position belongs to is refused. A pipe cannot seek: what was
- * processed of it is read again and compared. */
+ * skipped, and a file that is not the one that the position belongs to is refused. A pipe cannot seek: the part of it
+ * that was processed is read again and compared. */
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
@@ -21,9 +21,9 @@ struct source {
     bool words;
     bool final_line;
     const char *on_replaced;
-    int64_t begun;    /* of the root, on the monotonic clock */
-    uint64_t to_read; /* bytes, as of then; UINT64_MAX: not known */
-    uint64_t read;    /* of them */
+    int64_t begun;    /* for a root: when it began to read (clock.h) */
+    uint64_t to_read; /* bytes behind the positions at that time; UINT64_MAX: unknown */
+    uint64_t read;    /* bytes read since */
 };
 
 static const struct option_entry options[] = {
@@ -47,7 +47,7 @@ static void on_begin(void *context, struct stage *stage)
     source->begun = clock_now();
 }
 
-/* At the pace up to now. A file that has grown since is not known. */
+/* Estimated by the pace so far. If a file has grown since the start, there is no estimate. */
 static int64_t on_rest(void *context)
 {
     const struct source *source = context;
@@ -64,7 +64,7 @@ static void on_freeze(void *context, struct stage *stage)
     inputs_freeze(&source->inputs, stage->state);
 }
 
-/* What comes before the position of a pipe is read, and compared. False: the flow was told to stop. */
+/* Reads a pipe up to its position, and compares the hash. Returns false if the flow was told to stop. */
 static bool skip_replayed(struct input *input, struct stage *stage, struct line_reader *lines)
 {
     uint64_t left = input->position.offset;
@@ -99,7 +99,8 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
     return true;
 }
 
-/* Sends whole lines, the first size bytes of which are the input's, and moves the position behind these. */
+/* Sends whole lines, and moves the position of the input on by size bytes. size is that of the lines, but without the
+ * LF of a last line that has none in the file. */
 static void send(struct source *source, struct input *input, struct stage *stage, struct bytes lines, size_t size)
 {
     size_t count = source->words ? frame_write_words(&stage->out, lines) : frame_write_lines(&stage->out, lines);
@@ -121,7 +122,7 @@ static void send_lines(struct source *source, struct input *input, struct stage 
     }
 }
 
-/* What is left is the last line, without an end of its own. */
+/* Sends the last line if it has no line end, or leaves it for the next run. */
 static void send_final_line(struct source *source, struct input *input, struct stage *stage,
                             const struct line_reader *lines)
 {
@@ -133,11 +134,11 @@ static void send_final_line(struct source *source, struct input *input, struct s
                     input->name);
         return;
     }
-    lines->data[lines->end] = '\n'; /* there is LINE_SLACK */
+    lines->data[lines->end] = '\n'; /* within LINE_SLACK */
     send(source, input, stage, (struct bytes){line.data, line.size + 1}, line.size);
 }
 
-/* Returns false when the flow was told to stop. */
+/* Sends the records of an input. Returns false if the flow was told to stop. */
 static bool read_input(struct source *source, struct input *input, struct stage *stage)
 {
     struct line_reader lines;

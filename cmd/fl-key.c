@@ -39,7 +39,8 @@ static const char *key_by_fields(struct key *key, const struct record *record, s
     const char *why = field_list_take(&key->fields, record->value, &keyed->key);
     if (why != NULL)
         return why;
-    /* Fields of a plain value hold no LF, and those that end at blanks no tab; what is between them may be one. */
+    /* Fields of a plain value hold no LF, and fields that end at blanks hold no tab; a delimiter between them may be
+     * one. */
     const int delimiter = key->fields.delimiter;
     keyed->plain = record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !scan_holds(keyed->key, '\t')));
     return NULL;

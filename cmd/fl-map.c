@@ -3,7 +3,7 @@
  *     fl-map [-k EXPR] -f N[,N...]        fields of the old one
  *     fl-map [-k EXPR] -e EXPR            the value of an expression; NULL drops the record
  *     fl-map [-k EXPR] -q QUERY           a record for each row of a query
- *     fl-map [-k EXPR] -x CMD [ARG...]    what a program answers for the value
+ *     fl-map [-k EXPR] -x CMD [ARG...]    the answer of a program to the value
  *     fl-map --per-epoch -x CMD [ARG...]  the lines that a filter makes of the values of an epoch
  *
  * The order of the records stays. */
@@ -33,7 +33,7 @@ static const struct option_entry options[] = {
     {0},
 };
 
-/* Evaluates the new key into sent. NULL, or why the record is a bad one. */
+/* Evaluates the new key into sent. Returns NULL, or why the record is a bad one. */
 static const char *set_key(struct map *map, const struct expr_input *input, struct record *sent)
 {
     struct expr_rows rows;
@@ -47,7 +47,8 @@ static const char *set_key(struct map *map, const struct expr_input *input, stru
     return NULL;
 }
 
-/* Sends a record on with the one value that it was given; plain: which holds no LF. NULL, or why it is a bad one. */
+/* Sends a record with the one value that was made of it; plain: the value holds no LF. Returns NULL, or why the record
+ * is a bad one. */
 static const char *send_value(struct map *map, struct stage *stage, const struct record *record, struct bytes value,
                               bool plain)
 {
@@ -70,7 +71,7 @@ static const char *take_fields(struct map *map, struct stage *stage, const struc
     return why != NULL ? why : send_value(map, stage, record, value, map->fields.delimiter != '\n');
 }
 
-/* NULL, or why the record is a bad one. */
+/* Returns NULL, or why the record is a bad one. */
 static const char *evaluate(struct map *map, struct stage *stage, const struct record *record)
 {
     const struct expr_input input = expr_input_of(record, stage_source(stage));

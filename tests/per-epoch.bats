@@ -111,7 +111,7 @@ map() {
 }
 
 @test "fl-filter refuses lines that were not given, or not in that order" {
-    where='which is none of the lines that it was given, or not where it was among them'
+    where='which is not one of the lines that it was given, or is out of their order'
     run_sh 'fl-input five | fl-filter --per-epoch -x sed s/2/two/ | fl-out'
     expect_failed 69 'fl-filter: "sed s/2/two/" gives "two", '"$where"
     run_sh 'fl-input five | fl-filter --per-epoch -x sort -r | fl-out'

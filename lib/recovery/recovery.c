@@ -95,7 +95,7 @@ struct recovery *recovery_begin(const char *directory, int64_t backup)
     return recovery;
 }
 
-/* --- who takes part ----------------------------------------------------------------------------------------------- */
+/* --- the stages of an execution ----------------------------------------------------------------------------------- */
 
 static void add_step(struct recovery *recovery, struct bytes id, enum role role)
 {
@@ -116,16 +116,15 @@ static struct step *find_step(const struct recovery *recovery, struct bytes id)
 static void read_step(struct recovery *recovery, struct bytes text)
 {
     const char *colon = scan_find(text.data, text.data + text.size, ':');
-    const struct bytes id = {colon + 1, (size_t)(text.data + text.size - colon) - 1};
+    const size_t size = (size_t)(colon - text.data);
     enum role role;
-    if (colon == text.data + text.size || id.size == 0 ||
-        !role_parse((struct bytes){text.data, (size_t)(colon - text.data)}, &role))
+    if (size + 1 >= text.size || !role_parse((struct bytes){text.data, size}, &role))
         message_fail(STATUS_DATA, "!fl: %.*s is not a role and the id of a step: use programs of one version",
                      (int)text.size, text.data);
-    add_step(recovery, copy(id), role);
+    add_step(recovery, copy((struct bytes){colon + 1, text.size - size - 1}), role);
 }
 
-/* What follows `name=` in a field; data NULL where the field is another. */
+/* The value of a field `name=value`; data NULL if the field has another name. */
 static struct bytes attribute(struct bytes field, const char *name)
 {
     size_t size = strlen(name);
@@ -140,7 +139,7 @@ static void read_number(struct bytes text, uint64_t *number)
         message_fail(STATUS_DATA, "!fl: %.*s is not a number", (int)text.size, text.data);
 }
 
-/* The directory that the stages before have announced; data NULL for none. */
+/* The directory that a stage upstream has announced; data NULL: none. */
 static struct bytes announced(const struct control *hello)
 {
     struct bytes path = {NULL, 0};
@@ -256,7 +255,7 @@ static void compare_signature(void *context, const struct store_step *step)
                  own->id.data);
 }
 
-/* What the directory has to say of its steps; nothing before the first commit. */
+/* Calls for each step of the directory; for none before the first commit. */
 static void each_step(struct recovery *recovery, void (*call)(void *, const struct store_step *), void *context)
 {
     if (recovery->resume_epoch > 0)
@@ -319,7 +318,7 @@ static void check_step(void *context, const struct store_step *step)
     struct buffer signature = {0};
     if (find_step(recovery, step->id) != NULL)
         return;
-    /* Without the root's step, what it has processed would be processed again. */
+    /* Without the root's step, all that the flow has processed would be processed again. */
     if (bytes_equal(step->signature, bytes_of("input")) || bytes_equal(step->signature, bytes_of("replay")))
         message_fail(STATUS_MISFIT,
                      "%s: has the state of step %.*s, where recovery began, which is not in this flow: put -r where it "

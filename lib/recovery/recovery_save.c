@@ -1,4 +1,4 @@
-/* Saving: what the worker does with the frozen states, and the main thread's side of it. */
+/* Saving the frozen states: the work of the saver, and the main thread's side of it. */
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,8 +23,8 @@ static void end_write(const struct recovery *recovery, unsigned index)
     directory_unlock_part(recovery->lock, recovery->directory, index);
 }
 
-/* The oldest epoch that a return may still be made to: the last commit, or the last that is older than the backup
- * interval. */
+/* The oldest epoch to which the partitions must be able to return: the last commit, or, with a backup interval, the
+ * last commit that is older than the interval. */
 static uint64_t find_floor(struct recovery *recovery)
 {
     if (recovery->backup == 0)
@@ -46,7 +46,7 @@ static void save_step(struct recovery *recovery, struct own_step *own, unsigned 
         store_add_step(store, own->id, own->signature, recovery->epoch);
     if (count > 0)
         store_put(store, own->id, recovery->epoch, count, next_change, own->state);
-    /* Last: a page that changes again when it was written to the log makes SQLite write all headers after it anew. */
+    /* Last: if a page changes again after it was written to the log, SQLite writes all frame headers after it anew. */
     store_set_front(store, own->id, recovery->epoch);
 }
 
@@ -60,7 +60,7 @@ void recovery_save_all(void *context)
             message_fail(STATUS_IO, "%s: cannot be synced: %s", recovery->synced[i].name, strerror(errno));
     CRASH_POINT("sync: after");
     for (unsigned index = recovery->count; index-- > 0;) {
-        /* The sink writes to each partition after all others, and what it syncs takes along what they have saved. */
+        /* The sink writes to each partition after all other steps, so its sync covers what they have saved. */
         begin_write(recovery, index, recovery->commit);
         const uint64_t floor = find_floor(recovery);
         store_raise_floor(recovery_writer(recovery, index), floor);
@@ -132,7 +132,7 @@ uint64_t recovery_finish_save(struct recovery *recovery)
     return recovery->epoch;
 }
 
-/* One change, and then none. */
+/* Gives the one change that context points to. */
 static bool next_base(void *context, struct change *change)
 {
     struct change *base = context;
