@@ -32,8 +32,7 @@ __attribute__((format(printf, 2, 3))) static const char *say_why(struct coproces
     va_end(arguments);
     coprocess->why.size = 0;
     buffer_print(&coprocess->why, "%s %s", coprocess->name.data, text);
-    buffer_add_byte(&coprocess->why, '\0');
-    return coprocess->why.data;
+    return buffer_string(&coprocess->why);
 }
 
 /* A span as a message shows it. */
@@ -52,7 +51,7 @@ void coprocess_open(struct coprocess *coprocess, char **command, int64_t timeout
         buffer_add(&words, bytes_of(*word));
     }
     quote_add(&coprocess->name, buffer_bytes(&words));
-    buffer_add_byte(&coprocess->name, '\0');
+    (void)buffer_string(&coprocess->name);
     buffer_free(&words);
 }
 

@@ -17,7 +17,7 @@
 
 struct coprocess {
     char **command;
-    struct buffer name; /* the command as messages show it, in quotes, and a NUL */
+    struct buffer name; /* the command as messages show it, in quotes; a C string */
     int64_t timeout;    /* how long it may say nothing, in nanoseconds; 0: for ever */
 
     /* Called before it is waited for longer than a moment; NULL: nothing is to be done then. */

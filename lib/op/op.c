@@ -2,7 +2,10 @@
 
 #include <math.h>
 
+#include "base/decimal.h"
 #include "op/op_part.h"
+
+#define COUNT_MOST UINT64_C(999999999999999999) /* of NUMBER_INTEGER_DIGITS digits */
 
 const char op_bad_state[] = "meets a state that is damaged, or of another operation";
 const char op_beyond[] = "is beyond the exact range (38 digits)";
@@ -45,13 +48,12 @@ const char *op_parse_double(struct bytes value, double *real)
 
 bool op_take_count(struct bytes *text, char end, int64_t *count)
 {
-    size_t i = 0;
-    *count = 0;
-    for (; i < text->size && i < NUMBER_INTEGER_DIGITS && text->data[i] >= '0' && text->data[i] <= '9'; i++)
-        *count = *count * 10 + (text->data[i] - '0');
-    if (i == 0 || i == text->size || text->data[i] != end)
+    struct bytes rest = *text;
+    uint64_t number;
+    if (!decimal_take(&rest, COUNT_MOST, &number) || rest.size == 0 || *rest.data != end)
         return false;
-    *text = (struct bytes){text->data + i + 1, text->size - i - 1};
+    *count = (int64_t)number;
+    *text = (struct bytes){rest.data + 1, rest.size - 1};
     return true;
 }
 
@@ -444,7 +446,7 @@ static void say_names(struct buffer *why, const char *text)
     for (const struct op_kind *each = op_table; each->name != NULL; each++)
         buffer_print(why, "%s %s%s%s", each == op_table ? "" : each[1].name == NULL ? " and" : ",", each->name,
                      each->parameter != NULL ? ":" : "", each->parameter != NULL ? each->parameter : "");
-    buffer_add_byte(why, '\0');
+    (void)buffer_string(why);
 }
 
 bool op_open(struct op *op, const char *text, struct buffer *why)
@@ -470,7 +472,7 @@ bool op_open(struct op *op, const char *text, struct buffer *why)
         !kind->take_parameter(op, parameter)) {
         buffer_print(why, "%s: %s of %s:%s is %s", text, kind->parameter, kind->name, kind->parameter,
                      kind->expected);
-        buffer_add_byte(why, '\0');
+        (void)buffer_string(why);
         return false;
     }
     *end++ = ':';

@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+#include "base/decimal.h"
 #include "base/option.h"
 
 bool field_parse_delimiter(struct bytes text, int *delimiter)
@@ -16,19 +18,19 @@ bool field_parse_delimiter(struct bytes text, int *delimiter)
 
 static void read_numbers(struct field_list *list, const char *numbers)
 {
-    const char *at = numbers;
-    do {
-        size_t field = 0;
-        const char *start = at;
-        for (; *at >= '0' && *at <= '9' && field < SIZE_MAX / 20; at++)
-            field = field * 10 + (size_t)(*at - '0');
-        if (at == start || field == 0 || field > INT_MAX || (*at != ',' && *at != '\0'))
+    struct bytes rest = bytes_of(numbers);
+    for (;;) {
+        uint64_t field;
+        if (!decimal_take(&rest, INT_MAX, &field) || field == 0 || (rest.size > 0 && *rest.data != ','))
             option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", numbers);
-        list->numbers = bytes_reallocate(list->numbers, (list->count + 1) * sizeof *list->numbers);
-        list->numbers[list->count++] = field;
+        list->numbers = array_grow(list->numbers, list->count, &list->room, sizeof *list->numbers);
+        list->numbers[list->count++] = (size_t)field;
         if (field > list->last)
-            list->last = field;
-    } while (*at++ == ',');
+            list->last = (size_t)field;
+        if (rest.size == 0)
+            break;
+        rest = (struct bytes){rest.data + 1, rest.size - 1};
+    }
     list->found = bytes_allocate(list->last * sizeof *list->found);
 }
 
@@ -56,8 +58,8 @@ const char *field_list_take(struct field_list *list, struct bytes value, struct 
     list->taken.size = 0;
     for (size_t i = 0; i < list->last; i++)
         if (!field_next(&reader, &list->found[i])) {
-            buffer_print(&list->taken, "has no field %zu%c", list->last, '\0');
-            return list->taken.data;
+            buffer_print(&list->taken, "has no field %zu", list->last);
+            return buffer_string(&list->taken);
         }
     *fields = list->found[list->last - 1];
     if (list->count == 1)

@@ -71,6 +71,7 @@ static inline bool field_next(struct field_reader *reader, struct bytes *field)
 struct field_list {
     size_t *numbers; /* counted from 1, in the order given */
     size_t count;    /* 0: there is no -f */
+    size_t room;
     size_t last;     /* the highest of them */
     int delimiter;
     struct bytes *found; /* the fields of the value at hand, up to last */

@@ -112,8 +112,8 @@ static void check_levels(void)
         buffer_print(&text, "0");
         for (unsigned i = levels - 1; i > 0; i--)
             buffer_print(&text, i % 2 == 0 ? "}" : "]");
-        buffer_print(&text, "}%c", '\0');
-        CHECK_TEXT(levels <= 64 ? "number 1" : "?", bytes_of(found_in(text.data, 1)));
+        buffer_print(&text, "}");
+        CHECK_TEXT(levels <= 64 ? "number 1" : "?", bytes_of(found_in(buffer_string(&text), 1)));
         buffer_free(&text);
     }
 }
