@@ -1,23 +1,22 @@
 #include "exec/coprocess.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "base/message.h"
 #include "base/quote.h"
 #include "base/scan.h"
 #include "wire/frame.h"
-#include "base/message.h"
 
 #define MOMENT CLOCK_MILLISECOND
 

@@ -77,6 +77,11 @@ struct bytes op_next_field(struct bytes *text)
     return field;
 }
 
+bool op_parse_real(struct bytes text, double *real)
+{
+    return op_parse_double(text, real) == NULL;
+}
+
 struct bytes op_format_real(double real, char text[NUMBER_TEXT])
 {
     return number_format((struct number){.real = real, .floating = true}, text);
@@ -88,16 +93,6 @@ struct sum {
     double real, compensation;
     bool floating;
 };
-
-bool op_parse_real(struct bytes text, double *real)
-{
-    struct number number;
-    double low;
-    if (number_parse(text, &number) != NUMBER_OK)
-        return false;
-    number_split(number, real, &low);
-    return true;
-}
 
 /* Reads a sum's fields, one or three. */
 static bool parse_sum(struct bytes text, struct sum *sum)
@@ -123,16 +118,6 @@ static void add_real(struct sum *sum, double value)
     sum->real = total;
 }
 
-/* Returns NULL, or why the sum cannot be had. */
-static const char *add_number(struct sum *sum, struct number value)
-{
-    if (!value.floating)
-        return number_add(sum->exact, value, &sum->exact) ? NULL : sum_beyond;
-    sum->floating = true;
-    add_real(sum, value.real);
-    return isfinite(sum->real) && isfinite(sum->compensation) ? NULL : sum_overflows;
-}
-
 /* The whole as one number; its real may be infinite. */
 static struct number total_of(struct sum sum)
 {
@@ -143,6 +128,19 @@ static struct number total_of(struct sum sum)
     add_real(&sum, high);
     add_real(&sum, low);
     return (struct number){.real = sum.real + sum.compensation, .floating = true};
+}
+
+/* Adds a value, and sets *total to the whole. Returns NULL, or why the sum cannot be had. */
+static inline const char *add_number(struct sum *sum, struct number value, struct number *total)
+{
+    if (!value.floating && !number_add(sum->exact, value, &sum->exact))
+        return sum_beyond;
+    if (value.floating) {
+        sum->floating = true;
+        add_real(sum, value.real);
+    }
+    *total = total_of(*sum);
+    return !total->floating || isfinite(total->real) ? NULL : sum_overflows;
 }
 
 /* Writes the state of a sum to where to points, and returns its end. */
@@ -227,19 +225,16 @@ static const char *apply_sum(struct op *op, struct bytes state, struct bytes val
         return NULL;
     }
 
-    struct number number;
+    struct number number, total;
     struct sum sum = {0};
     const char *why = parse_value(value, &number);
     if (why != NULL)
         return why;
     if (state.data != NULL && !parse_sum(state, &sum))
         return op_bad_state;
-    why = add_number(&sum, number);
+    why = add_number(&sum, number, &total);
     if (why != NULL)
         return why;
-    struct number total = total_of(sum);
-    if (total.floating && !isfinite(total.real))
-        return sum_overflows;
     result->state = (struct bytes){scratch->state, (size_t)(write_sum(scratch->state, &sum) - scratch->state)};
     result->emit = sum.floating ? number_format(total, scratch->number) : result->state;
     return NULL;
@@ -277,7 +272,7 @@ static bool parse_count(struct bytes *text, int64_t *count)
 static const char *apply_mean(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
     struct op_scratch *scratch = &op->scratch;
-    struct number number;
+    struct number number, total;
     struct sum sum = {0};
     int64_t count = 0;
     const char *why = parse_value(value, &number);
@@ -285,12 +280,9 @@ static const char *apply_mean(struct op *op, struct bytes state, struct bytes va
         return why;
     if (state.data != NULL && (!parse_count(&state, &count) || !parse_sum(state, &sum)))
         return op_bad_state;
-    why = add_number(&sum, number);
+    why = add_number(&sum, number, &total);
     if (why != NULL)
         return why;
-    struct number total = total_of(sum);
-    if (total.floating && !isfinite(total.real))
-        return sum_overflows;
     count++;
     char *end = write_sum(scratch->state, &sum);
     *end++ = ' ';
@@ -418,26 +410,24 @@ static bool take_width(struct op *op, struct number parameter)
 }
 
 const struct op_kind op_table[] = {
-    {"sum", NULL, "the sum of the values", apply_sum, run_sum, total_sum, NULL, NULL},
-    {"count", NULL, "how many records there were; a value may be anything", apply_count, run_count, total_state, NULL,
-     NULL},
-    {"min", NULL, "the least value, as it was written", apply_min, NULL, total_state, NULL, NULL},
-    {"max", NULL, "the greatest value, as it was written", apply_max, NULL, total_state, NULL, NULL},
-    {"mean", NULL, "the sum of the values divided by their count", apply_mean, NULL, total_mean, NULL, NULL},
-    {"var", NULL, "the sample variance, in floating point", op_apply_var, NULL, op_total_var, NULL, NULL},
-    {"stddev", NULL, "its square root", op_apply_stddev, NULL, op_total_stddev, NULL, NULL},
-    {"delta", NULL, "the value less the one before it", apply_delta, NULL, NULL, NULL, NULL},
-    {"ewma", "ALPHA", "the exponentially weighted moving average", op_apply_ewma, NULL, total_state,
-     "a number above 0 and up to 1", take_alpha},
-    {"distinct", NULL, "how many different values there were; estimated beyond 256", op_apply_distinct, NULL,
-     op_total_distinct, NULL, NULL},
-    {"topk", "N", "the N most frequent values with their counts, a JSON array", op_apply_topk, NULL, op_total_topk,
-     "an integer from 1 to 100", take_top},
-    {"histogram", "WIDTH", "how many values are in each bucket of that width, a JSON object", op_apply_histogram, NULL,
-     total_state, "a number above 0, without an exponent", take_width},
-    {"first", NULL, "the first value, which may be anything", apply_first, NULL, total_state, NULL, NULL},
-    {"last", NULL, "the latest value, which may be anything", apply_last, NULL, total_state, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+    {.name = "sum", .apply = apply_sum, .run = run_sum, .total = total_sum},
+    {.name = "count", .apply = apply_count, .run = run_count, .total = total_state},
+    {.name = "min", .apply = apply_min, .total = total_state},
+    {.name = "max", .apply = apply_max, .total = total_state},
+    {.name = "mean", .apply = apply_mean, .total = total_mean},
+    {.name = "var", .apply = op_apply_var, .total = op_total_var},
+    {.name = "stddev", .apply = op_apply_stddev, .total = op_total_stddev},
+    {.name = "delta", .apply = apply_delta},
+    {.name = "ewma", .apply = op_apply_ewma, .total = total_state,
+     .parameter = "ALPHA", .expected = "a number above 0 and up to 1", .take_parameter = take_alpha},
+    {.name = "distinct", .apply = op_apply_distinct, .total = op_total_distinct},
+    {.name = "topk", .apply = op_apply_topk, .total = op_total_topk,
+     .parameter = "N", .expected = "an integer from 1 to 100", .take_parameter = take_top},
+    {.name = "histogram", .apply = op_apply_histogram, .total = total_state,
+     .parameter = "WIDTH", .expected = "a number above 0, without an exponent", .take_parameter = take_width},
+    {.name = "first", .apply = apply_first, .total = total_state},
+    {.name = "last", .apply = apply_last, .total = total_state},
+    {0},
 };
 
 static void say_names(struct buffer *why, const char *text)

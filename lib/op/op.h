@@ -26,8 +26,8 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-#include "wire/frame.h"
 #include "value/number.h"
+#include "wire/frame.h"
 
 /* Where an operation writes what is short. */
 struct op_scratch {
@@ -62,13 +62,14 @@ typedef bool op_total(struct op *op, struct bytes state, struct bytes *emit);
 
 struct op_kind {
     const char *name;
-    const char *parameter;   /* as `NAME:PARAMETER` shows it: "ALPHA"; NULL: it takes none */
-    const char *description; /* one line, for --help */
     op_apply *apply;
-    op_run *run;          /* NULL: only apply */
-    op_total *total;      /* NULL: what is sent is of one record, and not of all */
-    const char *expected; /* what the parameter must be: "a number above 0 and up to 1" */
-    bool (*take_parameter)(struct op *op, struct number parameter);
+    op_run *run;     /* NULL: only apply */
+    op_total *total; /* NULL: what is sent is of one record, and not of all */
+
+    /* All three NULL if the operation takes no parameter. */
+    const char *parameter;                                          /* its name, as in `NAME:PARAMETER`: "ALPHA" */
+    const char *expected;                                           /* "a number above 0 and up to 1" */
+    bool (*take_parameter)(struct op *op, struct number parameter); /* false: it is not what is expected */
 };
 
 /* An operation that was asked for. */

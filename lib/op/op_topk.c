@@ -1,5 +1,5 @@
-#include "value/json.h"
 #include "op/op_part.h"
+#include "value/json.h"
 
 /* The most frequent values, by Space-Saving (A. Metwally, D. Agrawal, A. El Abbadi, Efficient Computation of Frequent
  * and Top-k Elements in Data Streams, 2005) with KEPT counters for each value that is asked for. The state has a line

@@ -1,11 +1,11 @@
 #include "wire/frame.h"
 
-#include "base/array.h"
-#include "base/scan.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/array.h"
+#include "base/scan.h"
 
 void frame_reader_open(struct frame_reader *reader, int fd)
 {

@@ -7,7 +7,6 @@
 
 #include "base/scan.h"
 #include "fuzz.h"
-#include "wire/line.h"
 #include "op/op.h"
 
 static bool same(struct number a, struct number b)

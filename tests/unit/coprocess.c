@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "base/message.h"
+#include "check.h"
 
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)

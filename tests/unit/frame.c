@@ -3,7 +3,6 @@
 #include "wire/frame.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "check.h"

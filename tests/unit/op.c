@@ -2,7 +2,6 @@
  * which is damaged is never taken for another. */
 #include "op/op.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "check.h"
@@ -473,7 +472,8 @@ static void check_table(void)
     for (const struct op_kind *kind = op_table; kind->name != NULL; kind++, count++) {
         CHECK(op_open(&op, texts[count][0], &why) && op.kind == kind && op.apply == kind->apply);
         CHECK_TEXT(texts[count][1], bytes_of(op.name));
-        CHECK(strlen(kind->description) > 0 && strchr(kind->description, '\n') == NULL);
+        CHECK((kind->parameter == NULL) == (kind->take_parameter == NULL));
+        CHECK((kind->parameter == NULL) == (kind->expected == NULL));
         op_close(&op);
     }
     CHECK(count == sizeof texts / sizeof *texts);
