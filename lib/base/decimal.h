@@ -29,7 +29,7 @@ static inline bool decimal_take(struct bytes *text, uint64_t most, uint64_t *num
     return true;
 }
 
-/* Reads a text that is a number from least to most, and nothing else. Returns false, and leaves *number as it was, if
+/* Reads a text that is a number from least to most, and nothing else. Returns false, and leaves *number unchanged, if
  * it is not. */
 bool decimal_parse(struct bytes text, uint64_t least, uint64_t most, uint64_t *number);
 

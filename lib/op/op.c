@@ -13,7 +13,7 @@ static const char sum_beyond[] = "takes the sum beyond the exact range (38 digit
 static const char sum_overflows[] = "takes the sum beyond the range of floating point";
 static const char difference_beyond[] = "is too far from the value before it for the exact range (38 digits)";
 
-/* Why a value that was read cannot be taken, or NULL. */
+/* Returns why a value that was read with this answer cannot be taken, or NULL if it can. */
 static const char *why_not(enum number_answer answer, const struct number *number)
 {
     switch (answer) {
@@ -87,7 +87,7 @@ struct bytes op_format_real(double real, char text[NUMBER_TEXT])
     return number_format((struct number){.real = real, .floating = true}, text);
 }
 
-/* A sum: that of the exact numbers, and that of the floating ones, if any came. */
+/* The sum of the exact numbers, and that of the floating numbers if floating is set. */
 struct sum {
     struct number exact;
     double real, compensation;
@@ -107,7 +107,7 @@ static bool parse_sum(struct bytes text, struct sum *sum)
            text.data == NULL;
 }
 
-/* Adds a double, and to the compensation what the addition rounded away. */
+/* Adds a double, and adds the rounding error of that to the compensation. */
 static void add_real(struct sum *sum, double value)
 {
     double total = sum->real + value;
@@ -118,7 +118,7 @@ static void add_real(struct sum *sum, double value)
     sum->real = total;
 }
 
-/* The whole as one number; its real may be infinite. */
+/* Returns the whole sum as one number. If it is floating, it may be infinite or NaN. */
 static struct number total_of(struct sum sum)
 {
     if (!sum.floating)
@@ -130,7 +130,7 @@ static struct number total_of(struct sum sum)
     return (struct number){.real = sum.real + sum.compensation, .floating = true};
 }
 
-/* Adds a value, and sets *total to the whole. Returns NULL, or why the sum cannot be had. */
+/* Adds a value, and sets *total to the whole sum. Returns NULL, or why the value cannot be taken. */
 static inline const char *add_number(struct sum *sum, struct number value, struct number *total)
 {
     if (!value.floating && !number_add(sum->exact, value, &sum->exact))
@@ -143,7 +143,7 @@ static inline const char *add_number(struct sum *sum, struct number value, struc
     return !total->floating || isfinite(total->real) ? NULL : sum_overflows;
 }
 
-/* Writes the state of a sum to where to points, and returns its end. */
+/* Writes the state of a sum, and returns its end. */
 static char *write_sum(char *to, const struct sum *sum)
 {
     char text[NUMBER_TEXT];
@@ -164,7 +164,8 @@ static inline struct bytes write_digits(struct op *op, const struct number_digit
     return (struct bytes){text, (size_t)(number_write_sixteen(text, digits) - text)};
 }
 
-/* Adds eight digits to the state, where that is a short integer without a sign: most are. False where it is not. */
+/* Adds eight digits to a state that is an integer of up to 16 digits without a sign, as most are. Returns false if it
+ * is anything else. */
 static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, struct op_result *result)
 {
     struct number_digits digits;
@@ -175,7 +176,7 @@ static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, 
     return true;
 }
 
-/* The same for records in a row: adds their values, or one for each. */
+/* The same for records in a row, as op_run: adds their values or, if counts, one for each. */
 static inline size_t run_digits(struct op *op, struct bytes *state, const struct record *records, size_t count,
                                 struct line_writer *writer, bool counts)
 {
@@ -240,7 +241,7 @@ static const char *apply_sum(struct op *op, struct bytes state, struct bytes val
     return NULL;
 }
 
-/* What is sent where the state itself is. */
+/* For operations that send the state itself. */
 static bool total_state(struct op *op, struct bytes state, struct bytes *emit)
 {
     (void)op;
@@ -257,7 +258,7 @@ static bool total_sum(struct op *op, struct bytes state, struct bytes *emit)
     return true;
 }
 
-/* Takes the last of several fields off the end of text, and reads it as a count. */
+/* Takes a positive count and the blank before it from the end of *text. Returns false if *text ends otherwise. */
 static bool parse_count(struct bytes *text, int64_t *count)
 {
     size_t at = text->size;
@@ -316,7 +317,8 @@ static const char *apply_count(struct op *op, struct bytes state, struct bytes v
     return NULL;
 }
 
-/* Keeps the value where it lies on the side of the state that sign says, otherwise the state. */
+/* Makes the value the new state if it is greater (sign 1) or less (sign -1) than the state, and keeps the state
+ * otherwise. */
 static const char *keep_extreme(struct bytes state, struct bytes value, int sign, struct op_result *result)
 {
     struct number number, kept;
