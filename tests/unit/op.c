@@ -1,5 +1,5 @@
-/* op: what each operation makes of its values; that going on from the text of a state is going on; and that a state
- * which is damaged is never taken for another. */
+/* Goal of this test: each operation gives the right results; going on from the text of a state gives the same results
+ * as never stopping; and a damaged state is never taken for another one. */
 #include "op/op.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { TEXT = 32768 };
 
-/* A key: its state between two records is text in memory of its exact size. */
+/* A key. Between two records its state is text in memory of its exact size. */
 struct key {
     struct op op;
     struct op_result result;
@@ -32,7 +32,7 @@ static void drop(struct key *key)
     op_close(&key->op);
 }
 
-/* Nothing of what an operation has written before may matter to it. */
+/* Overwrites and frees the memory of an operation, which must not depend on it between two values. */
 static void spoil(struct op *op)
 {
     memset(&op->scratch, 'x', sizeof op->scratch);
@@ -76,10 +76,10 @@ static const char *take(struct key *key, const char *string)
     return why;
 }
 
-/* What is emitted in a step that sends nothing on. */
+/* The emit of a step that sends nothing. */
 #define NOTHING NULL
 
-/* One line a value: the value, what is emitted, and the state after it. */
+/* A value, the value that is sent for it, and the state after it. */
 struct step {
     const char *value, *emit, *state;
 };
@@ -165,7 +165,8 @@ static void check_values(void)
           {"0.29", "{\"0.2\":1,\"0.3\":1}", "{\"0.2\":1,\"0.3\":1}"});
 }
 
-/* A state that is handed back as it was given, in op, is as good as a copy, also after a value that cannot be taken. */
+/* A state that still lies in op, where the last call left it, is as good as a copy, even after a value that cannot be
+ * taken. */
 static void check_given_states(const char *op)
 {
     static const char *const values[] = {"1", "0", "99999999", "12345678", "100000000", "007", "-3", "-99999999",
@@ -188,7 +189,7 @@ static void check_given_states(const char *op)
     drop(&copied);
 }
 
-/* The first of the records that frame_next reads from frames. */
+/* Reads records from frames by one call of frame_next, and returns their number. */
 static size_t read_frames(struct frame_reader *reader, struct bytes frames, struct record *records, size_t count)
 {
     struct control control;
@@ -199,8 +200,8 @@ static size_t read_frames(struct frame_reader *reader, struct bytes frames, stru
     return count;
 }
 
-/* Records in a row are taken together as they are one by one: the same states, the same frames; and all of those are
- * taken that most are. */
+/* Records taken together by run give the same states and frames as records taken one by one by apply; and run takes all
+ * values of the common kind, which are short integers without a sign. */
 static void check_runs(const char *op)
 {
     enum { MOST = 40 };
@@ -249,8 +250,8 @@ static void check_runs(const char *op)
     free(together.data);
 }
 
-/* The counts of a series in which few values are frequent are right where no counter was ever lost; where some were,
- * none is too small, nor too great by more than its part of all. */
+/* The counts of the frequent values are exact if no counter was ever replaced. Otherwise no count is too small, or too
+ * great by more than the number of records divided by that of counters. */
 static void check_topk(unsigned values)
 {
     enum { TOP = 5, COUNTERS = 50, RECORDS = 20000 };
@@ -282,7 +283,8 @@ static void check_topk(unsigned values)
     drop(&key);
 }
 
-/* Exact up to 256; then within four standard errors at each size, never falling, and indifferent to repetition. */
+/* Exact up to 256; beyond that within four standard errors at each size, never falling, and unchanged by values that
+ * came before. */
 static void check_distinct(void)
 {
     struct key key = key_of("distinct", NULL);
@@ -392,8 +394,8 @@ static void check_bad(void)
         }
 }
 
-/* The text between two steps loses nothing: the same sum, kept in doubles all the way, has the same bits. Exact numbers
- * among them are kept in 64 bits of thousandths here. */
+/* A state as text loses nothing: the same sum, kept in doubles here, has the same bits. The exact numbers among the
+ * values are kept here as thousandths in 64 bits. */
 static void check_resumed_sum(void)
 {
     struct key key = key_of("sum", NULL);
@@ -434,7 +436,7 @@ static void check_resumed_sum(void)
     drop(&key);
 }
 
-/* Where the floating numbers are integers, the whole is known exactly: what is emitted is the double nearest to it. */
+/* If all floating numbers are integers, the exact sum is known here, and the double nearest to it must be sent. */
 static void check_nearest_sum(void)
 {
     struct key key = key_of("sum", "0 0 0");
@@ -488,7 +490,7 @@ static void check_table(void)
     buffer_free(&why);
 }
 
-/* What is unchanged lies where it lay. */
+/* A state that does not change stays in its place. */
 static void check_unchanged(void)
 {
     static const char *const kept[] = {"first", "min", "max"};
