@@ -156,6 +156,9 @@ static void check_values(void)
           {"\n1 0 1:\"", "[[\"\",3]]", "3 0 0:\n2 0 1:7\n1 0 1:a\n1 0 8:\n1 0 1:\"\n"});
     STEPS("topk:2", {"07", "[[\"07\",1]]", "1 0 2:07\n"},
           {"\xff", "[[\"07\",1],[\"\\u00ff\",1]]", "1 0 2:07\n1 0 1:\xff\n"});
+    STEPS("min", {"7", "7", "7"}, {"007", "7", "7"}, {"+6", "+6", "+6"}, {"6", "+6", "+6"});
+    STEPS("max", {"7", "7", "7"}, {"007", "7", "7"}, {"+8", "+8", "+8"}, {"8", "+8", "+8"});
+    STEPS("topk:100", {"a", "[[\"a\",1]]", "1 0 1:a\n"});
     STEPS("histogram:10", {"5", "{\"0\":1}", "{\"0\":1}"}, {"-0.5", "{\"-10\":1,\"0\":1}", "{\"-10\":1,\"0\":1}"},
           {"10", "{\"-10\":1,\"0\":1,\"10\":1}", "{\"-10\":1,\"0\":1,\"10\":1}"},
           {"9.99", "{\"-10\":1,\"0\":2,\"10\":1}", "{\"-10\":1,\"0\":2,\"10\":1}"},
@@ -306,6 +309,45 @@ static void check_distinct(void)
             CHECK_TEXT(text, key.result.emit);
         }
     }
+    drop(&key);
+}
+
+/* Registers of the right number, one of which holds a character: the least, the greatest, and those beside them. */
+static void check_registers(void)
+{
+    enum { REGISTERS = 4096 };
+    for (char character = '0' - 1; character <= '0' + 54; character++) {
+        struct key key = key_of("distinct", NULL);
+        struct buffer state = {0};
+        buffer_print(&state, "~300 ");
+        memset(buffer_reserve(&state, REGISTERS), '1', REGISTERS);
+        state.size += REGISTERS;
+        state.data[state.size - 1] = character;
+        key.state = check_copy(buffer_string(&state));
+        const char *why = NULL;
+        for (int i = 0; i < 20 && why == NULL; i++) {
+            char value[16];
+            snprintf(value, sizeof value, "%d", i);
+            why = take(&key, value);
+        }
+        CHECK_ABOUT(bytes_of(why), (why == NULL) == (character >= '0' && character <= '0' + 53));
+        buffer_free(&state);
+        drop(&key);
+    }
+}
+
+/* A value that takes the place of the least frequent one takes its count, and knows by how much that is too great. */
+static void check_replaced(void)
+{
+    struct key key = key_of("topk:1", NULL);
+    for (int i = 0; i < 30; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%d", i % 10);
+        CHECK(take(&key, value) == NULL);
+    }
+    CHECK(take(&key, "x") == NULL && take(&key, "y") == NULL);
+    CHECK_TEXT("[[\"x\",4]]", key.result.emit);
+    CHECK_ABOUT(key.state, strncmp(key.state.data, "4 3 1:x\n4 3 1:y\n3 0 1:0\n", 24) == 0);
     drop(&key);
 }
 
@@ -516,6 +558,8 @@ int main(void)
     check_topk(40);
     check_topk(1000);
     check_distinct();
+    check_registers();
+    check_replaced();
     check_histogram_limit();
     check_table();
     check_unchanged();

@@ -66,6 +66,10 @@ static void check_limits(void)
         snprintf(whole, sizeof whole, "%llu", (unsigned long long)most + 1);
         check_one(whole, false, "", i);
     }
+    check_one("9223372036", true, "854775807", 0);
+    check_one("9223372036", true, "854775808", 0);
+    check_one("9223372036854", true, "775807", 1);
+    check_one("9223372036854", true, "775808", 1);
 }
 
 static void check_refused(void)
