@@ -1,6 +1,6 @@
-/* bytes: data as pointer and length, and the buffer that grows.
+/* bytes: data as pointer and length, and a buffer that grows.
  *
- * Nothing here is a C string: any byte may stand anywhere, and a length of zero is legal everywhere. */
+ * Data is not a C string: it may hold any byte anywhere, and a length of zero is legal everywhere. */
 #ifndef BYTES_H
 #define BYTES_H
 
@@ -9,27 +9,28 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A view: borrowed, never freed. data is NULL only where a header says that "none" is a possible answer. */
+/* A view: borrowed, never freed. data is NULL only if the contract at hand says what NULL means. */
 struct bytes {
     const char *data;
     size_t size;
 };
 
-/* Bytes that are owned and grow. All zero is an empty one. */
+/* Bytes that are owned and grow. All zero is an empty buffer. */
 struct buffer {
     char *data;
     size_t size; /* in use */
     size_t room; /* allocated */
 };
 
-/* The view of a C string; of NULL, the empty view. */
+/* Returns the view of a C string without its NUL; for NULL, the view that is all zero. */
 static inline struct bytes bytes_of(const char *string)
 {
     return (struct bytes){string, string != NULL ? strlen(string) : 0};
 }
 
-/* Short ones are the rule, and a call costs more than to compare or copy them: two words that overlap cover 8 to 16
- * bytes, two pairs 17 to 32, two half words 4 to 7, and the first, the middle and the last byte 1 to 3. */
+/* Returns whether a and b hold the same bytes. Most views are short, and a call costs more than comparing them here, by
+ * loads that overlap: two words cover 8 to 16 bytes, two half words 4 to 7, and the first, the middle and the last byte
+ * 1 to 3. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
     if (a.size != b.size)
@@ -57,14 +58,16 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
            (a.data[0] == b.data[0] && a.data[size / 2] == b.data[size / 2] && a.data[size - 1] == b.data[size - 1]);
 }
 
-/* Less than 0, 0, or greater than 0: the order of the bytes, and of two that begin alike the shorter first. */
+/* Returns less than 0, 0, or greater than 0, as a comes before, is equal to, or comes after b: in the order of the
+ * bytes as unsigned numbers; if one begins with the other, the shorter comes first. */
 static inline int bytes_compare(struct bytes a, struct bytes b)
 {
     const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
     return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
 }
 
-/* Copies to where there is room, and returns the end of the copy. The two may overlap. */
+/* Copies the bytes to `to`, which must have room for them, and returns the end of the copy. The two places may overlap.
+ * Short copies are made as bytes_equal compares; two pairs of words cover 17 to 32 bytes. */
 static inline char *bytes_copy(char *to, struct bytes bytes)
 {
     const size_t size = bytes.size;
@@ -99,7 +102,7 @@ static inline char *bytes_copy(char *to, struct bytes bytes)
     return to + size;
 }
 
-/* Eight bytes as a word, the first the lowest. */
+/* Returns eight bytes as a word, with the first byte in the lowest place. */
 static inline uint64_t bytes_load_eight(const char *data)
 {
     uint64_t word;
@@ -110,43 +113,44 @@ static inline uint64_t bytes_load_eight(const char *data)
     return word;
 }
 
-/* Whether they are UTF-8 without NUL: what SQLite and a person can read as text. */
+/* Returns whether the bytes are UTF-8 without a NUL, and so can be read as text by SQLite and by people. */
 bool bytes_is_text(struct bytes bytes);
 
-/* The view of what a buffer holds, valid until the buffer next changes. */
+/* Returns the view of all bytes of a buffer. Valid until the buffer next changes. */
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {
     return (struct bytes){buffer->data, buffer->size};
 }
 
-/* The buffer as a C string: ends it with a NUL, which is not counted in its size. Valid until the buffer next changes.
- * A NUL within the buffer ends the string early. */
+/* Puts a NUL behind the bytes, which is not counted in the size, and returns the buffer as a C string. Valid until the
+ * buffer next changes. A NUL among the bytes ends the string early. */
 const char *buffer_string(struct buffer *buffer);
 
-/* Makes room for size more bytes behind those in use, and returns where they go; the caller adds to
- * buffer->size what it wrote. Out of memory ends the program (71). */
+/* Makes room for size more bytes behind those in use, and returns a pointer to it. The caller adds the number of bytes
+ * that it wrote to buffer->size. If memory runs out, the program ends (71). */
 char *buffer_reserve(struct buffer *buffer, size_t size);
 
-/* Appends; the bytes must not lie in the buffer itself. */
+/* Appends the bytes, which must not lie in the buffer itself. */
 void buffer_add(struct buffer *buffer, struct bytes bytes);
 
 /* Appends one byte. */
 void buffer_add_byte(struct buffer *buffer, char byte);
 
-/* Appends as printf does, without the NUL. */
+/* Appends the text that printf would print, without a NUL. */
 __attribute__((format(printf, 2, 3))) void buffer_print(struct buffer *buffer, const char *format, ...);
 
 /* Frees the memory and leaves an empty buffer. */
 void buffer_free(struct buffer *buffer);
 
-/* Lets a second thread, which is yet to start, take what the first one has given back, in the place of a heap of its
- * own. No more than a hint. */
+/* Asks malloc to keep one heap for all threads, so that a thread started later reuses memory that the first one has
+ * freed. Only a hint: an allocator that cannot do this ignores it. */
 void bytes_share(void);
 
-/* A copy of the bytes with a NUL behind it, in memory that the caller frees. */
+/* Returns a copy of the bytes with a NUL behind it. The caller frees it. */
 char *bytes_string(struct bytes bytes);
 
-/* malloc, aligned_alloc and realloc that end the program (71) where there is no memory. */
+/* malloc, aligned_alloc and realloc, but the program ends (71) if memory runs out. The caller frees the memory.
+ * bytes_allocate and bytes_reallocate take a size of 0 for 1. */
 void *bytes_allocate(size_t size);
 void *bytes_allocate_aligned(size_t alignment, size_t size);
 void *bytes_reallocate(void *memory, size_t size);

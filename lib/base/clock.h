@@ -1,4 +1,4 @@
-/* clock: the monotonic clock, which no one sets. */
+/* clock: the monotonic clock, which goes on evenly when the time of day is set. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -7,11 +7,11 @@
 #define CLOCK_SECOND INT64_C(1000000000)
 #define CLOCK_MILLISECOND INT64_C(1000000)
 
-/* In nanoseconds. A clock that cannot be read ends the program (71). */
+/* Returns the time in nanoseconds since a fixed moment. If the clock cannot be read, the program ends (71). */
 int64_t clock_now(void);
 
-/* The time left until then as poll takes it, in milliseconds, rounded up; 0 where it is over; -1 for INT64_MAX, which
- * is never. */
+/* Returns the time left until `until`, a time of clock_now, as poll takes it: in milliseconds, rounded up; 0 if `until`
+ * has passed; -1, which makes poll wait for ever, if `until` is INT64_MAX. */
 int clock_timeout(int64_t until);
 
 #endif

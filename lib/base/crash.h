@@ -1,8 +1,8 @@
-/* crash: points at which a test can have a program killed.
+/* crash: points at which a test can kill a program.
  *
- * CRASH_POINT("commit: before") names a moment at which all that was done so far stands, and nothing of what follows.
- * It is nothing at all but in the build of the crash tests (FL_CRASH_POINTS), where tests/crash/point.c says what it
- * does. */
+ * CRASH_POINT("commit: before") names a moment: everything before it in the code is done, and nothing after it.
+ * It is a call in the build of the crash tests alone (FL_CRASH_POINTS; tests/crash/point.c has the function), and
+ * compiles to nothing in every other build. */
 #ifndef CRASH_H
 #define CRASH_H
 

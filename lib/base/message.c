@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,11 @@ void message_start(const char *argv0)
         const char *slash = strrchr(argv0, '/');
         message_program = slash != NULL ? slash + 1 : argv0;
     }
-    /* Each is opened the wrong way round: using it then fails with EBADF, as if it were still closed. */
+    /* Opened for the wrong direction, so that using it fails with EBADF, as if it were still closed. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
             open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
             _Exit(STATUS_SYSTEM);
-    /* A file that may grow no more is an error of write, with a message, and not a sudden end. */
     signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -1,7 +1,7 @@
-/* message: what goes to standard error, and the exit status.
+/* message: messages on standard error, and the exit statuses.
  *
- * A message is one line, `prog: where: what: why`, without a full stop, written by one call of write
- * so that the stages of a flow do not tear each other's lines. */
+ * A message is one line, `prog: where: what: why`, without a full stop. It is written by one call of write, so that the
+ * stages of a flow do not tear each other's lines. A message of more than 4096 bytes is cut. */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
@@ -13,30 +13,31 @@ enum status {
     STATUS_USAGE = 64,       /* the command line is wrong */
     STATUS_DATA = 65,        /* a bad record, or a replay that differs */
     STATUS_NO_INPUT = 66,    /* an input is missing */
-    STATUS_UNAVAILABLE = 69, /* a program that was given cannot be run, failed, or does not answer as it must */
+    STATUS_UNAVAILABLE = 69, /* a program that the user named cannot be run, failed, or answers wrongly */
     STATUS_INTERNAL = 70,    /* an error of this program */
     STATUS_SYSTEM = 71,      /* out of memory, threads, descriptors */
     STATUS_CANT_CREATE = 73, /* an output cannot be created */
-    STATUS_IO = 74,          /* an I/O error, or the stage before died */
+    STATUS_IO = 74,          /* an I/O error, or the upstream stage died */
     STATUS_TRY_LATER = 75,   /* the recovery directory is in use */
     STATUS_MISFIT = 78       /* the recovery directory does not fit */
 };
 
-/* The name that messages begin with. One per process; set first of all in main. */
+/* The name that messages begin with. One per process; message_start sets it, first of all in main. */
 extern const char *message_program;
 
-/* Starts a program: sets message_program to the last part of argv0, and opens the null device in the place of
- * a standard descriptor that is closed, so that no file opened later is written to by mistake: a closed
- * standard output then fails when it is written to. */
+/* Starts a program. Sets message_program to the last part of argv0. If a standard descriptor is closed, opens the null
+ * device instead, so that no file opened later gets its number and is written to by mistake; using such a descriptor
+ * still fails. Ignores SIGXFSZ, so that a file that may not grow is an error of write and not a sudden end. */
 void message_start(const char *argv0);
 
-/* Prints a message. errno is left as it was. */
+/* Prints a message. Leaves errno unchanged. */
 __attribute__((format(printf, 1, 2))) void message_say(const char *format, ...);
 
-/* What message_fail calls after it has printed, in whatever thread that is; NULL: nothing. It must not fail itself. */
+/* A function that message_fail calls after printing, in the thread that failed; NULL: none. It must not call
+ * message_fail itself. */
 extern void (*message_on_fail)(enum status status);
 
-/* Prints a message and ends the program with the status, at once: nothing is flushed, no `!end` is written. */
+/* Prints a message and ends the program with the status, at once: without flushing anything, and without an `!end`. */
 __attribute__((format(printf, 2, 3))) _Noreturn void message_fail(enum status status, const char *format, ...);
 
 #endif

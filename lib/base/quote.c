@@ -2,7 +2,7 @@
 
 enum { QUOTED_MAX = 80 };
 
-/* The length of the UTF-8 sequence at data that is not ASCII, or 0 where there is none. */
+/* Returns the length of the UTF-8 sequence that data begins with, or 0 if it begins with ASCII or something else. */
 static size_t utf8_sequence(const unsigned char *data, size_t size)
 {
     size_t length = data[0] >= 0xf0 && data[0] <= 0xf4 ? 4 : data[0] >= 0xe0 ? 3 : data[0] >= 0xc2 ? 2 : 0;

@@ -1,11 +1,11 @@
-/* quote: bytes as a message shows them. */
+/* quote: bytes in a message. */
 #ifndef QUOTE_H
 #define QUOTE_H
 
 #include "base/bytes.h"
 
-/* Appends the bytes as a message shows them: in double quotes, with \t \n \r \\ \" and \xHH escapes for what is
- * not printable ASCII or UTF-8, and cut with "..." after 80 bytes. */
+/* Appends the bytes in double quotes, with the escapes \t \n \r \\ \", and \xHH for each byte that is neither printable
+ * ASCII nor part of UTF-8. After 80 bytes, "..." stands for the rest. */
 void quote_add(struct buffer *buffer, struct bytes bytes);
 
 #endif

@@ -1,4 +1,6 @@
-/* scan: finds bytes, many at a time. */
+/* scan: finds bytes, many at a time.
+ *
+ * A mask has a bit for each byte of a block, with the first byte in the lowest bit. */
 #ifndef SCAN_H
 #define SCAN_H
 
@@ -9,10 +11,10 @@
 
 #include "base/bytes.h"
 
-/* Bytes that a struct scan may read beyond the end of what it looks at. */
+/* How many bytes a struct scan may read behind its end. */
 enum { SCAN_BEYOND = 64 };
 
-/* A bit for each byte of a word, the lowest first: whether it is 0. */
+/* Returns the mask of the bytes of a word that are 0, with the lowest byte as the first. */
 static inline uint64_t scan_zeros(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101;
@@ -20,7 +22,7 @@ static inline uint64_t scan_zeros(uint64_t word)
     return (word >> 7) * 0x0102040810204080 >> 56;
 }
 
-/* A bit for each of eight bytes, the first the lowest: whether it is that byte. */
+/* Returns the mask of those of the 8 bytes at `at` that are equal to byte. */
 static inline uint64_t scan_mask_eight(const char *at, char byte)
 {
 #ifdef __SSE2__
@@ -31,7 +33,7 @@ static inline uint64_t scan_mask_eight(const char *at, char byte)
 #endif
 }
 
-/* The same for 16 bytes, and for 64. */
+/* The same for 16 bytes and, as scan_mask, for 64. */
 static inline uint64_t scan_mask_sixteen(const char *at, char byte)
 {
 #ifdef __SSE2__
@@ -48,7 +50,7 @@ static inline uint64_t scan_mask(const char *at, char byte)
            scan_mask_sixteen(at + 32, byte) << 32 | scan_mask_sixteen(at + 48, byte) << 48;
 }
 
-/* A bit for each of the 16 bytes at two places: whether they are the same. */
+/* Returns the mask of those of the 16 bytes at a that are equal to the byte in the same place at b. */
 static inline uint64_t scan_equal_sixteen(const char *a, const char *b)
 {
 #ifdef __SSE2__
@@ -60,8 +62,8 @@ static inline uint64_t scan_equal_sixteen(const char *a, const char *b)
 #endif
 }
 
-/* The place of the first such byte in [at, end), or end. The first of them are looked at sixteen or eight at a time:
- * most of what is looked for is near, nearer than a call is worth. */
+/* Returns the first place in [at, end) that holds byte, or end. Reads nothing outside. The byte is near in most cases,
+ * so the first bytes are looked at here, and only the rest by a call of memchr. */
 static inline const char *scan_find(const char *at, const char *end, char byte)
 {
     for (int i = 0; i < 2 && end - at >= 16; i++, at += 16) {
@@ -79,20 +81,20 @@ static inline const char *scan_find(const char *at, const char *end, char byte)
     return found != NULL ? found : end;
 }
 
-/* Whether there is such a byte in them. */
+/* Returns whether the bytes hold byte. */
 static inline bool scan_holds(struct bytes bytes, char byte)
 {
     const char *end = bytes.data + bytes.size;
     return scan_find(bytes.data, end, byte) != end;
 }
 
-/* The places of a byte, one after the other: 64 bytes are looked at together, so that where one is found needs not be
- * known before the next is looked for. */
+/* The places of a byte, one after the other. 64 bytes are looked at together, so that the processor can look for the
+ * next place before it knows the last one. */
 struct scan {
-    const char *at; /* the 64 bytes at hand, or fewer before end */
+    const char *at; /* the block at hand: 64 bytes, or fewer if end comes first */
     const char *end;
     char byte;
-    uint64_t mask; /* of those of them that were not given yet */
+    uint64_t mask; /* the places in the block that scan_next has not returned yet */
 };
 
 static inline void scan_look(struct scan *scan)
@@ -103,7 +105,8 @@ static inline void scan_look(struct scan *scan)
         scan->mask &= ((uint64_t)1 << left) - 1;
 }
 
-/* Begins to look for the byte in [at, end), behind which SCAN_BEYOND bytes may be read. */
+/* Begins to look for byte in [at, end). SCAN_BEYOND bytes behind end must be readable; what they hold does not matter.
+ * */
 static inline struct scan scan_begin(const char *at, const char *end, char byte)
 {
     struct scan scan = {.at = at, .end = end, .byte = byte};
@@ -111,7 +114,7 @@ static inline struct scan scan_begin(const char *at, const char *end, char byte)
     return scan;
 }
 
-/* The next place, or end. */
+/* Returns the next place that holds the byte, or end if no place is left. */
 static inline const char *scan_next(struct scan *scan)
 {
     while (scan->mask == 0) {

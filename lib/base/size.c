@@ -1,27 +1,23 @@
 #include "base/size.h"
 
-#include <stdint.h>
-#include <string.h>
+#include "base/decimal.h"
 
 bool size_parse(const char *text, size_t *bytes)
 {
     static const char units[] = "KMGT";
-    size_t size = 0;
-    const char *at = text;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        size_t digit = (size_t)(*at - '0');
-        if (size > (SIZE_MAX - digit) / 10)
-            return false;
-        size = size * 10 + digit;
-    }
-    const char *unit = *at != '\0' ? strchr(units, *at) : NULL;
-    if (at == text || size == 0 || (*at != '\0' && (unit == NULL || at[1] != '\0')))
+    struct bytes rest = bytes_of(text);
+    uint64_t size;
+    if (!decimal_take(&rest, SIZE_MAX, &size) || size == 0 || rest.size > 1)
         return false;
-    for (const char *each = units; unit != NULL && each <= unit; each++) {
-        if (size > SIZE_MAX / 1024)
+    int shift = 0;
+    if (rest.size > 0) {
+        const char *unit = strchr(units, *rest.data);
+        if (unit == NULL)
             return false;
-        size *= 1024;
+        shift = 10 * (int)(unit - units + 1);
     }
-    *bytes = size;
+    if (size > (uint64_t)SIZE_MAX >> shift)
+        return false;
+    *bytes = (size_t)(size << shift);
     return true;
 }

@@ -1,23 +1,22 @@
 #include "exec/coprocess.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "base/message.h"
 #include "base/quote.h"
 #include "base/scan.h"
 #include "wire/frame.h"
-#include "base/message.h"
 
 #define MOMENT CLOCK_MILLISECOND
 
@@ -32,11 +31,10 @@ __attribute__((format(printf, 2, 3))) static const char *say_why(struct coproces
     va_end(arguments);
     coprocess->why.size = 0;
     buffer_print(&coprocess->why, "%s %s", coprocess->name.data, text);
-    buffer_add_byte(&coprocess->why, '\0');
-    return coprocess->why.data;
+    return buffer_string(&coprocess->why);
 }
 
-/* A span as a message shows it. */
+/* Returns a span of nanoseconds in seconds. */
 static double seconds(int64_t span)
 {
     return (double)span / (double)CLOCK_SECOND;
@@ -52,7 +50,7 @@ void coprocess_open(struct coprocess *coprocess, char **command, int64_t timeout
         buffer_add(&words, bytes_of(*word));
     }
     quote_add(&coprocess->name, buffer_bytes(&words));
-    buffer_add_byte(&coprocess->name, '\0');
+    (void)buffer_string(&coprocess->name);
     buffer_free(&words);
 }
 
@@ -88,7 +86,7 @@ static void make_pipe(int *ends, int own)
         message_fail(STATUS_SYSTEM, "a pipe cannot be made: %s", strerror(errno));
 }
 
-/* Starts the command with these descriptors as standard input and output. Returns an error number. */
+/* Starts the command with these descriptors as standard input and output. Returns 0 or an error number. */
 static int spawn(struct coprocess *coprocess, int input, int output)
 {
     posix_spawn_file_actions_t actions;
@@ -122,7 +120,7 @@ const char *coprocess_start(struct coprocess *coprocess)
     int input[2], output[2];
     make_pipe(input, 1);
     make_pipe(output, 0);
-    signal(SIGCHLD, SIG_DFL); /* who started this program may have had its children forgotten */
+    signal(SIGCHLD, SIG_DFL); /* if it is inherited as ignored, the kernel keeps no exit status for waitpid */
     int error = spawn(coprocess, input[0], output[1]);
     close(input[0]);
     close(output[1]);
@@ -178,8 +176,8 @@ bool coprocess_take(struct coprocess *coprocess, struct bytes *line)
     return true;
 }
 
-/* Writes what there is room for. A write to a co-process that is gone must not end this program by SIGPIPE, as one to
- * the stage after it would. Returns NULL, or why it can no longer be used. */
+/* Writes as much as the pipe takes. A write to a co-process that has closed its input must not end this program by
+ * SIGPIPE, unlike a write to the downstream stage. Returns NULL, or why the co-process can no longer be used. */
 static const char *write_some(struct coprocess *coprocess)
 {
     sigset_t pipe_signal, before, pending;
@@ -209,7 +207,7 @@ static const char *write_some(struct coprocess *coprocess)
     return NULL;
 }
 
-/* Reads what there is. Returns NULL, or why it can no longer be used. */
+/* Reads once. Returns NULL, or why the co-process can no longer be used. */
 static const char *read_some(struct coprocess *coprocess)
 {
     ssize_t n = line_fill(&coprocess->output);
@@ -240,7 +238,7 @@ static const char *hangs(struct coprocess *coprocess, const char *what)
     return say_why(coprocess, "%s for %gs", what, seconds(coprocess->timeout));
 }
 
-/* Writes or reads what poll says can be. */
+/* Writes and reads as poll allows it. */
 static const char *write_and_read(struct coprocess *coprocess, const struct pollfd *fds)
 {
     const char *why = fds[1].revents != 0 ? write_some(coprocess) : NULL;

@@ -48,7 +48,8 @@ const char *sql_check(const char *text, const char **place)
     return depth > 0 ? "this ( is not closed" : NULL;
 }
 
-/* Appends what is to be shown of a line: control characters as blanks. With blank, the white space that is as wide. */
+/* Appends a line with its control characters, other than tabs, as blanks. If blank, appends white space of the same
+ * width instead. */
 static void add_shown(struct buffer *shown, struct bytes line, bool blank)
 {
     for (size_t i = 0; i < line.size; i++) {

@@ -1,19 +1,20 @@
-/* sql: the text of an expression or a query, before SQLite sees it. */
+/* sql: looks at the text of an expression or a query before SQLite does. */
 #ifndef SQL_H
 #define SQL_H
 
 #include "base/bytes.h"
 
-/* Where the token at `at`, which is not the end of the text, ends: a string, a quoted name, a comment, a word, or a
- * single byte. NULL: it does not end. */
+/* Returns the end of the token at `at`, which must not be the end of the text: a string, a quoted name, a comment, a
+ * word, or any other single byte. Returns NULL if a quote or a comment does not end. */
 const char *sql_token_end(const char *at);
 
-/* Whether the text stays within parentheses that are put around it, and has nothing that stands for a value to be
- * bound. Returns NULL, or what is wrong with it, as a message says it, and sets place to where. */
+/* Checks that a text can be put between parentheses without closing them, and that it has no parameters, which stand
+ * for values to be bound. Returns NULL if it is good. Otherwise returns what is wrong, for a message, and sets *place
+ * to where in text. */
 const char *sql_check(const char *text, const char **place);
 
-/* Appends, each behind a LF, the line of the text in which the place is, and a caret under it; of a long line, what is
- * around it. Control characters are shown as blanks. */
+/* Appends two lines, each behind a LF: the line of text that place lies in, and a caret under that place. Of a long
+ * line, the part around place is shown. Control characters other than tabs are shown as blanks. */
 void sql_add_caret(struct buffer *shown, const char *text, const char *place);
 
 #endif

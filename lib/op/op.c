@@ -2,7 +2,10 @@
 
 #include <math.h>
 
+#include "base/decimal.h"
 #include "op/op_part.h"
+
+#define COUNT_MOST UINT64_C(999999999999999999) /* of NUMBER_INTEGER_DIGITS digits */
 
 const char op_bad_state[] = "meets a state that is damaged, or of another operation";
 const char op_beyond[] = "is beyond the exact range (38 digits)";
@@ -10,7 +13,7 @@ static const char sum_beyond[] = "takes the sum beyond the exact range (38 digit
 static const char sum_overflows[] = "takes the sum beyond the range of floating point";
 static const char difference_beyond[] = "is too far from the value before it for the exact range (38 digits)";
 
-/* Why a value that was read cannot be taken, or NULL. */
+/* Returns why a value that was read with this answer cannot be taken, or NULL if it can. */
 static const char *why_not(enum number_answer answer, const struct number *number)
 {
     switch (answer) {
@@ -45,13 +48,12 @@ const char *op_parse_double(struct bytes value, double *real)
 
 bool op_take_count(struct bytes *text, char end, int64_t *count)
 {
-    size_t i = 0;
-    *count = 0;
-    for (; i < text->size && i < NUMBER_INTEGER_DIGITS && text->data[i] >= '0' && text->data[i] <= '9'; i++)
-        *count = *count * 10 + (text->data[i] - '0');
-    if (i == 0 || i == text->size || text->data[i] != end)
+    struct bytes rest = *text;
+    uint64_t number;
+    if (!decimal_take(&rest, COUNT_MOST, &number) || rest.size == 0 || *rest.data != end)
         return false;
-    *text = (struct bytes){text->data + i + 1, text->size - i - 1};
+    *count = (int64_t)number;
+    *text = (struct bytes){rest.data + 1, rest.size - 1};
     return true;
 }
 
@@ -75,27 +77,22 @@ struct bytes op_next_field(struct bytes *text)
     return field;
 }
 
+bool op_parse_real(struct bytes text, double *real)
+{
+    return op_parse_double(text, real) == NULL;
+}
+
 struct bytes op_format_real(double real, char text[NUMBER_TEXT])
 {
     return number_format((struct number){.real = real, .floating = true}, text);
 }
 
-/* A sum: that of the exact numbers, and that of the floating ones, if any came. */
+/* The sum of the exact numbers, and that of the floating numbers if floating is set. */
 struct sum {
     struct number exact;
     double real, compensation;
     bool floating;
 };
-
-bool op_parse_real(struct bytes text, double *real)
-{
-    struct number number;
-    double low;
-    if (number_parse(text, &number) != NUMBER_OK)
-        return false;
-    number_split(number, real, &low);
-    return true;
-}
 
 /* Reads a sum's fields, one or three. */
 static bool parse_sum(struct bytes text, struct sum *sum)
@@ -110,7 +107,7 @@ static bool parse_sum(struct bytes text, struct sum *sum)
            text.data == NULL;
 }
 
-/* Adds a double, and to the compensation what the addition rounded away. */
+/* Adds a double, and adds the rounding error of that to the compensation. */
 static void add_real(struct sum *sum, double value)
 {
     double total = sum->real + value;
@@ -121,17 +118,7 @@ static void add_real(struct sum *sum, double value)
     sum->real = total;
 }
 
-/* Returns NULL, or why the sum cannot be had. */
-static const char *add_number(struct sum *sum, struct number value)
-{
-    if (!value.floating)
-        return number_add(sum->exact, value, &sum->exact) ? NULL : sum_beyond;
-    sum->floating = true;
-    add_real(sum, value.real);
-    return isfinite(sum->real) && isfinite(sum->compensation) ? NULL : sum_overflows;
-}
-
-/* The whole as one number; its real may be infinite. */
+/* Returns the whole sum as one number. If it is floating, it may be infinite or NaN. */
 static struct number total_of(struct sum sum)
 {
     if (!sum.floating)
@@ -143,7 +130,20 @@ static struct number total_of(struct sum sum)
     return (struct number){.real = sum.real + sum.compensation, .floating = true};
 }
 
-/* Writes the state of a sum to where to points, and returns its end. */
+/* Adds a value, and sets *total to the whole sum. Returns NULL, or why the value cannot be taken. */
+static inline const char *add_number(struct sum *sum, struct number value, struct number *total)
+{
+    if (!value.floating && !number_add(sum->exact, value, &sum->exact))
+        return sum_beyond;
+    if (value.floating) {
+        sum->floating = true;
+        add_real(sum, value.real);
+    }
+    *total = total_of(*sum);
+    return !total->floating || isfinite(total->real) ? NULL : sum_overflows;
+}
+
+/* Writes the state of a sum, and returns its end. */
 static char *write_sum(char *to, const struct sum *sum)
 {
     char text[NUMBER_TEXT];
@@ -164,7 +164,8 @@ static inline struct bytes write_digits(struct op *op, const struct number_digit
     return (struct bytes){text, (size_t)(number_write_sixteen(text, digits) - text)};
 }
 
-/* Adds eight digits to the state, where that is a short integer without a sign: most are. False where it is not. */
+/* Adds eight digits to a state that is an integer of up to 16 digits without a sign, as most are. Returns false if it
+ * is anything else. */
 static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, struct op_result *result)
 {
     struct number_digits digits;
@@ -175,7 +176,7 @@ static inline bool add_digits(struct op *op, struct bytes state, uint64_t more, 
     return true;
 }
 
-/* The same for records in a row: adds their values, or one for each. */
+/* The same for records in a row, as op_run: adds their values or, if counts, one for each. */
 static inline size_t run_digits(struct op *op, struct bytes *state, const struct record *records, size_t count,
                                 struct line_writer *writer, bool counts)
 {
@@ -225,25 +226,22 @@ static const char *apply_sum(struct op *op, struct bytes state, struct bytes val
         return NULL;
     }
 
-    struct number number;
+    struct number number, total;
     struct sum sum = {0};
     const char *why = parse_value(value, &number);
     if (why != NULL)
         return why;
     if (state.data != NULL && !parse_sum(state, &sum))
         return op_bad_state;
-    why = add_number(&sum, number);
+    why = add_number(&sum, number, &total);
     if (why != NULL)
         return why;
-    struct number total = total_of(sum);
-    if (total.floating && !isfinite(total.real))
-        return sum_overflows;
     result->state = (struct bytes){scratch->state, (size_t)(write_sum(scratch->state, &sum) - scratch->state)};
     result->emit = sum.floating ? number_format(total, scratch->number) : result->state;
     return NULL;
 }
 
-/* What is sent where the state itself is. */
+/* For operations that send the state itself. */
 static bool total_state(struct op *op, struct bytes state, struct bytes *emit)
 {
     (void)op;
@@ -260,7 +258,7 @@ static bool total_sum(struct op *op, struct bytes state, struct bytes *emit)
     return true;
 }
 
-/* Takes the last of several fields off the end of text, and reads it as a count. */
+/* Takes a positive count and the blank before it from the end of *text. Returns false if *text ends otherwise. */
 static bool parse_count(struct bytes *text, int64_t *count)
 {
     size_t at = text->size;
@@ -275,7 +273,7 @@ static bool parse_count(struct bytes *text, int64_t *count)
 static const char *apply_mean(struct op *op, struct bytes state, struct bytes value, struct op_result *result)
 {
     struct op_scratch *scratch = &op->scratch;
-    struct number number;
+    struct number number, total;
     struct sum sum = {0};
     int64_t count = 0;
     const char *why = parse_value(value, &number);
@@ -283,12 +281,9 @@ static const char *apply_mean(struct op *op, struct bytes state, struct bytes va
         return why;
     if (state.data != NULL && (!parse_count(&state, &count) || !parse_sum(state, &sum)))
         return op_bad_state;
-    why = add_number(&sum, number);
+    why = add_number(&sum, number, &total);
     if (why != NULL)
         return why;
-    struct number total = total_of(sum);
-    if (total.floating && !isfinite(total.real))
-        return sum_overflows;
     count++;
     char *end = write_sum(scratch->state, &sum);
     *end++ = ' ';
@@ -322,7 +317,8 @@ static const char *apply_count(struct op *op, struct bytes state, struct bytes v
     return NULL;
 }
 
-/* Keeps the value where it lies on the side of the state that sign says, otherwise the state. */
+/* Makes the value the new state if it is greater (sign 1) or less (sign -1) than the state, and keeps the state
+ * otherwise. */
 static const char *keep_extreme(struct bytes state, struct bytes value, int sign, struct op_result *result)
 {
     struct number number, kept;
@@ -416,26 +412,24 @@ static bool take_width(struct op *op, struct number parameter)
 }
 
 const struct op_kind op_table[] = {
-    {"sum", NULL, "the sum of the values", apply_sum, run_sum, total_sum, NULL, NULL},
-    {"count", NULL, "how many records there were; a value may be anything", apply_count, run_count, total_state, NULL,
-     NULL},
-    {"min", NULL, "the least value, as it was written", apply_min, NULL, total_state, NULL, NULL},
-    {"max", NULL, "the greatest value, as it was written", apply_max, NULL, total_state, NULL, NULL},
-    {"mean", NULL, "the sum of the values divided by their count", apply_mean, NULL, total_mean, NULL, NULL},
-    {"var", NULL, "the sample variance, in floating point", op_apply_var, NULL, op_total_var, NULL, NULL},
-    {"stddev", NULL, "its square root", op_apply_stddev, NULL, op_total_stddev, NULL, NULL},
-    {"delta", NULL, "the value less the one before it", apply_delta, NULL, NULL, NULL, NULL},
-    {"ewma", "ALPHA", "the exponentially weighted moving average", op_apply_ewma, NULL, total_state,
-     "a number above 0 and up to 1", take_alpha},
-    {"distinct", NULL, "how many different values there were; estimated beyond 256", op_apply_distinct, NULL,
-     op_total_distinct, NULL, NULL},
-    {"topk", "N", "the N most frequent values with their counts, a JSON array", op_apply_topk, NULL, op_total_topk,
-     "an integer from 1 to 100", take_top},
-    {"histogram", "WIDTH", "how many values are in each bucket of that width, a JSON object", op_apply_histogram, NULL,
-     total_state, "a number above 0, without an exponent", take_width},
-    {"first", NULL, "the first value, which may be anything", apply_first, NULL, total_state, NULL, NULL},
-    {"last", NULL, "the latest value, which may be anything", apply_last, NULL, total_state, NULL, NULL},
-    {NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+    {.name = "sum", .apply = apply_sum, .run = run_sum, .total = total_sum},
+    {.name = "count", .apply = apply_count, .run = run_count, .total = total_state},
+    {.name = "min", .apply = apply_min, .total = total_state},
+    {.name = "max", .apply = apply_max, .total = total_state},
+    {.name = "mean", .apply = apply_mean, .total = total_mean},
+    {.name = "var", .apply = op_apply_var, .total = op_total_var},
+    {.name = "stddev", .apply = op_apply_stddev, .total = op_total_stddev},
+    {.name = "delta", .apply = apply_delta},
+    {.name = "ewma", .apply = op_apply_ewma, .total = total_state,
+     .parameter = "ALPHA", .expected = "a number above 0 and up to 1", .take_parameter = take_alpha},
+    {.name = "distinct", .apply = op_apply_distinct, .total = op_total_distinct},
+    {.name = "topk", .apply = op_apply_topk, .total = op_total_topk,
+     .parameter = "N", .expected = "an integer from 1 to 100", .take_parameter = take_top},
+    {.name = "histogram", .apply = op_apply_histogram, .total = total_state,
+     .parameter = "WIDTH", .expected = "a number above 0, without an exponent", .take_parameter = take_width},
+    {.name = "first", .apply = apply_first, .total = total_state},
+    {.name = "last", .apply = apply_last, .total = total_state},
+    {0},
 };
 
 static void say_names(struct buffer *why, const char *text)
@@ -444,7 +438,7 @@ static void say_names(struct buffer *why, const char *text)
     for (const struct op_kind *each = op_table; each->name != NULL; each++)
         buffer_print(why, "%s %s%s%s", each == op_table ? "" : each[1].name == NULL ? " and" : ",", each->name,
                      each->parameter != NULL ? ":" : "", each->parameter != NULL ? each->parameter : "");
-    buffer_add_byte(why, '\0');
+    (void)buffer_string(why);
 }
 
 bool op_open(struct op *op, const char *text, struct buffer *why)
@@ -470,7 +464,7 @@ bool op_open(struct op *op, const char *text, struct buffer *why)
         !kind->take_parameter(op, parameter)) {
         buffer_print(why, "%s: %s of %s:%s is %s", text, kind->parameter, kind->name, kind->parameter,
                      kind->expected);
-        buffer_add_byte(why, '\0');
+        (void)buffer_string(why);
         return false;
     }
     *end++ = ':';

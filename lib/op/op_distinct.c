@@ -3,12 +3,12 @@
 
 #include "op/op_part.h"
 
-/* How many different values there are. The state is first a list of their hashes (XXH3, 64 bits) in ascending order, 16
- * hexadecimal digits each, with a blank between. The one after EXACT turns it into a HyperLogLog (P. Flajolet et al.,
- * HyperLogLog: the analysis of a near-optimal cardinality estimation algorithm, 2007): `~ESTIMATE REGISTERS`, a
- * character for each register, from `0` on in the order of ASCII. The estimate is that of O. Ertl (New cardinality
- * estimation algorithms for HyperLogLog sketches, 2017, "improved raw estimator"), which needs no tables; its standard
- * error is 1.04 / sqrt(REGISTERS). */
+/* distinct: the number of different values. The state is first a list of their hashes (XXH3_64bits of xxHash) in
+ * ascending order, each of 16 hexadecimal digits, separated by blanks. The value after EXACT hashes turns it into a
+ * HyperLogLog (P. Flajolet et al., HyperLogLog: the analysis of a near-optimal cardinality estimation algorithm, 2007):
+ * `~ESTIMATE REGISTERS`, with a character for each register, from `0` on in the order of ASCII. The estimate is by O.
+ * Ertl (New cardinality estimation algorithms for HyperLogLog sketches, 2017, "improved raw estimator"), which needs no
+ * tables. Its standard error is 1.04 / sqrt(REGISTERS). */
 enum { EXACT = 256, DIGITS = 16, INDEX_BITS = 12, REGISTERS = 1 << INDEX_BITS, RANK_MOST = 64 - INDEX_BITS + 1 };
 
 static void write_hash(char digits[DIGITS], uint64_t hash)
@@ -29,7 +29,7 @@ static bool read_hash(const char *digits, uint64_t *hash)
     return true;
 }
 
-/* Notes the hash in its register. False where that changes nothing. */
+/* Puts the hash into its register. Returns false if the register stays as it is. */
 static bool note(char *registers, uint64_t hash)
 {
     char *at = &registers[hash >> (64 - INDEX_BITS)];
@@ -41,7 +41,8 @@ static bool note(char *registers, uint64_t hash)
     return true;
 }
 
-/* What the registers that are zero, and those that are full, add to the sum. */
+/* Ertl's sigma and tau: the parts of the sum for registers that are 0 and for registers that are full. part is the
+ * share of registers that are 0, and of those that are not full. */
 static double sigma(double part)
 {
     double sum = part, before, factor = 1;
@@ -70,7 +71,7 @@ static double tau(double part)
     return sum / 3;
 }
 
-/* False where a character is none of a register. */
+/* Sets *count to the estimate. Returns false if a character cannot be that of a register. */
 static bool estimate(const char *registers, int64_t *count)
 {
     const double all = REGISTERS;
@@ -89,7 +90,8 @@ static bool estimate(const char *registers, int64_t *count)
     return true;
 }
 
-/* Appends a state of so many registers, of which at least so many values are known. */
+/* Appends the state of registers. The estimate is never below least, so that it does not fall. Returns NULL, or why
+ * the registers are not a state. */
 static const char *add_registers(struct buffer *next, const char *registers, int64_t least, struct op_result *result)
 {
     int64_t count;
@@ -106,7 +108,8 @@ static const char *add_registers(struct buffer *next, const char *registers, int
     return NULL;
 }
 
-/* Takes `~ESTIMATE REGISTERS` apart. */
+/* Splits `~ESTIMATE REGISTERS`. Returns false if the state is not of that form; the registers themselves are not looked
+ * at. */
 static bool read_registers(struct bytes state, struct bytes *digits, int64_t *count)
 {
     struct bytes rest = {state.data + 1, state.size - 1};
@@ -127,7 +130,7 @@ static const char *take_into_registers(struct op *op, struct bytes state, uint64
     return note(registers, hash) ? add_registers(op_next_state(op, state), registers, least, result) : NULL;
 }
 
-/* The list is full: makes registers of it, and of one more. */
+/* Makes registers of a full list and one more hash. */
 static const char *begin_registers(struct op *op, struct bytes state, uint64_t hash, struct op_result *result)
 {
     char registers[REGISTERS];
@@ -148,7 +151,7 @@ static bool is_list(struct bytes state, size_t *count)
     return *count > 0 && *count <= EXACT && state.size + 1 == *count * (DIGITS + 1);
 }
 
-/* Where the hash stands in the list, or would. */
+/* Looks the hash up in the list. Returns whether it is there; if not, sets *place to where it belongs. */
 static bool find(struct bytes state, size_t count, const char hash[DIGITS], size_t *place)
 {
     size_t low = 0, high = count;

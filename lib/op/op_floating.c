@@ -2,12 +2,13 @@
 
 #include "op/op_part.h"
 
-/* The operations that are floating point from the first value on. */
+/* The operations that work in floating point alone. */
 
 static const char variance_overflows[] = "takes the variance beyond the range of floating point";
 static const char average_overflows[] = "takes the average beyond the range of floating point";
 
-/* Of the differences from the first value, as values far from zero that are near to each other would lose them. */
+/* mean and squares are about the differences from origin, the first value: values that are far from zero but near to
+ * each other would lose their digits otherwise. */
 struct moments {
     int64_t count;
     double origin, mean, squares;
@@ -21,7 +22,7 @@ static bool parse_moments(struct bytes text, struct moments *moments)
            op_parse_real(op_next_field(&text), &moments->squares) && text.data == NULL && moments->squares >= 0;
 }
 
-/* The sample variance, or its root; of one value there is none. */
+/* Returns the text of the sample variance or its root; data is NULL if there is one value only. */
 static struct bytes spread(struct op *op, const struct moments *moments, bool root)
 {
     if (moments->count < 2)

@@ -1,18 +1,19 @@
 #include "op/op_part.h"
 
-/* How many values there are in each bucket: a JSON object, which is both the state and what is sent, of the buckets'
- * lower ends, ascending, and their counts. */
+/* histogram: the number of values in each bucket, as a JSON object of the lower ends of the buckets, ascending, and
+ * their counts. This text is both the state and the value that is sent. */
 enum { BUCKETS_MOST = 1000 };
 
 static const char too_many[] = "would begin bucket 1001 of its key, and there may be 1000: take a larger width";
 
-/* Where the state is to change: between what comes before the value's bucket and what comes after it. */
+/* The value's bucket in the state. */
 struct place {
-    struct bytes before, after;
-    int64_t count; /* of the bucket so far */
+    struct bytes before, after; /* the text before the bucket and behind it */
+    int64_t count;              /* of the bucket so far; 0: it is new */
 };
 
-/* Reads `"NUMBER":COUNT` and the byte behind it, a comma or the brace. */
+/* Takes `"NUMBER":COUNT` and the byte behind it, a comma or the brace, from the front of *rest. Returns false if *rest
+ * begins otherwise. */
 static bool next_bucket(struct bytes *rest, struct number *low, int64_t *count)
 {
     const char *quote = rest->size > 1 ? memchr(rest->data + 1, '"', rest->size - 1) : NULL;
@@ -25,7 +26,7 @@ static bool next_bucket(struct bytes *rest, struct number *low, int64_t *count)
     return op_take_count(rest, end, count);
 }
 
-/* Finds the bucket that begins with low. Returns NULL, or why it cannot be had. */
+/* Finds the place of the bucket whose lower end is low. Returns NULL, or why the value cannot be taken. */
 static const char *find_place(struct bytes state, struct number low, struct place *place)
 {
     int64_t buckets = 0, count;

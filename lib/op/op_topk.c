@@ -1,11 +1,11 @@
-#include "value/json.h"
 #include "op/op_part.h"
+#include "value/json.h"
 
-/* The most frequent values, by Space-Saving (A. Metwally, D. Agrawal, A. El Abbadi, Efficient Computation of Frequent
- * and Top-k Elements in Data Streams, 2005) with KEPT counters for each value that is asked for. The state has a line
- * for each counter, the greatest count first and of equal ones the one that came to it first: `COUNT EXCESS
- * SIZE:VALUE`. EXCESS is by how much the count may be too great; SIZE, in bytes, says where the value ends, whatever
- * is in it. */
+/* topk: the most frequent values, by Space-Saving (A. Metwally, D. Agrawal, A. El Abbadi, Efficient Computation of
+ * Frequent and Top-k Elements in Data Streams, 2005), with KEPT counters for each value that is asked for. The state
+ * has a line for each counter, `COUNT EXCESS SIZE:VALUE`, the greatest count first, and of equal counts the one first
+ * that reached it first. The count may be too great by up to EXCESS. SIZE is that of the value in bytes, so that a
+ * value may hold any byte. */
 enum { KEPT = 10 };
 
 struct counter {
@@ -14,7 +14,7 @@ struct counter {
     struct bytes line;
 };
 
-/* Takes the first counter off the front of the state. */
+/* Takes the first counter from the front of *state. Returns false if *state does not begin with one. */
 static bool next_counter(struct bytes *state, struct counter *counter)
 {
     const char *start = state->data;
@@ -61,7 +61,8 @@ bool op_total_topk(struct op *op, struct bytes state, struct bytes *emit)
     return true;
 }
 
-/* Looks for the value's counter, or the last one. */
+/* Sets *counter to the counter of value and *found to true, or else to the last counter and false. *counters becomes
+ * the number of counters read. Returns false if the state is damaged. */
 static bool find(struct bytes state, struct bytes value, struct counter *counter, int64_t *counters, bool *found)
 {
     *found = false;
@@ -88,7 +89,7 @@ const char *op_apply_topk(struct op *op, struct bytes state, struct bytes value,
         old.line = (struct bytes){end, 0};
     }
 
-    /* Its place is behind all that have the same count. */
+    /* The changed counter goes behind all that have the same count. */
     struct bytes rest = state;
     while (rest.data != NULL && rest.data < old.line.data) {
         const struct bytes before = rest;

@@ -18,17 +18,18 @@ bool field_parse_delimiter(struct bytes text, int *delimiter)
 
 static void read_numbers(struct field_list *list)
 {
-    struct bytes left = bytes_of(list->given);
-    for (bool more = true; more;) {
-        uint64_t field = 0;
-        if (!decimal_take(&left, INT_MAX, &field) || field == 0 || (left.size > 0 && *left.data != ','))
+    struct bytes rest = bytes_of(list->given);
+    for (;;) {
+        uint64_t field;
+        if (!decimal_take(&rest, INT_MAX, &field) || field == 0 || (rest.size > 0 && *rest.data != ','))
             option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", list->given);
         list->numbers = array_grow(list->numbers, list->count, &list->room, sizeof *list->numbers);
         list->numbers[list->count++] = (size_t)field;
         if (field > list->last)
             list->last = (size_t)field;
-        more = left.size > 0;
-        left = (struct bytes){left.data + more, left.size - more};
+        if (rest.size == 0)
+            break;
+        rest = (struct bytes){rest.data + 1, rest.size - 1};
     }
     list->found = bytes_allocate(list->last * sizeof *list->found);
 }

@@ -1,14 +1,15 @@
-/* json: values as JSON writes them. */
+/* json: writes values as JSON. */
 #ifndef JSON_H
 #define JSON_H
 
 #include "base/bytes.h"
 
-/* Appends a JSON string, with its quotes. Bytes that are no text (bytes_is_text) come out as \u00XX each: a caller to
- * whom that is not the same asks first. */
+/* Appends text as a JSON string, in quotes. If bytes_is_text does not hold for text, each byte from 0x80 on becomes
+ * \u00XX, which is not that byte to a reader of JSON: a caller to whom this matters asks bytes_is_text first. */
 void json_add_string(struct buffer *out, struct bytes text);
 
-/* Appends a value: a number that is written as JSON writes it stays so, anything else becomes a string. */
+/* Appends text as a JSON value: unchanged if it is a number in JSON's own form (number_is_json), otherwise as a
+ * string. */
 void json_add_value(struct buffer *out, struct bytes text);
 
 #endif

@@ -8,15 +8,17 @@
 
 enum { LEVELS = 64 };
 
-/* What is looked for, from the value at hand on: the one that the labels lead to. */
+/* The rest of the way from the value at hand to the member, and where to put that. */
 struct search {
     const struct bytes *labels;
     size_t count;
     struct json_member *found;
 };
 
-/* In what follows a function that reads takes the place where something begins, and returns the place behind it, or
- * NULL where it is not what it must be. At the end of the text stands NUL, which is nothing in JSON. */
+/* Each function that reads something takes the place where it begins, and returns the place behind it, or NULL if it is
+ * not JSON or has to be left to another reader. */
+
+/* At the end of the text, NUL, which has no meaning in JSON. */
 
 static inline char byte_at(const char *at, const char *end)
 {
@@ -30,7 +32,7 @@ static inline const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* The first quote, backslash or control character; end where there is none. */
+/* Returns the first quote, backslash or control character, or end. */
 static inline const char *find_special(const char *at, const char *end)
 {
 #ifdef __SSE2__
@@ -50,11 +52,11 @@ static inline const char *find_special(const char *at, const char *end)
     for (; end - at >= 8; at += 8) {
         uint64_t word;
         memcpy(&word, at, 8);
-        /* With the bit of 2 turned, the quote and the control characters are the bytes of up to 0x20. */
+        /* With the bit of 2 flipped, the quote and the control characters are the bytes up to 0x20. */
         const uint64_t low = word ^ ones * 2, backslash = word ^ ones * '\\';
         const uint64_t special =
             (((low - ones * 0x21) & ~low) | ((backslash - ones) & ~backslash)) & ones * 0x80;
-        if (special != 0) /* its lowest bit is that of the first such byte */
+        if (special != 0) /* higher bits may be wrong, but the lowest is that of the first such byte */
             return at + __builtin_ctzll(special) / 8;
     }
 #endif
@@ -75,7 +77,7 @@ static const char *skip_escape(const char *at, const char *end)
     return at;
 }
 
-/* Content is what stands between the quotes, data NULL where there are escapes. */
+/* Sets *content to the bytes between the quotes; its data is NULL if they have escapes. */
 static inline const char *read_string(const char *at, const char *end, struct bytes *content)
 {
     const char *const start = at + 1;
@@ -116,7 +118,8 @@ static const char *read_word(const char *at, const char *end, const char *word)
 
 static const char *read_value(const char *at, const char *end, unsigned level, const struct search *search);
 
-/* A name and its colon, and the value. Of a name that is looked for, search becomes NULL, as the first one counts. */
+/* Reads a name, a colon and a value. If the name is the one looked for, *search becomes NULL, as the first one counts.
+ * */
 static inline const char *read_member(const char *at, const char *end, unsigned level, const struct search **search)
 {
     struct bytes name;
@@ -137,7 +140,7 @@ static inline const char *read_member(const char *at, const char *end, unsigned 
     return read_value(at + 1, end, level, &(struct search){sought->labels + 1, sought->count - 1, sought->found});
 }
 
-/* An object or an array. search NULL: nothing is looked for in it. */
+/* Reads an object or an array. search NULL: nothing is looked for in it. */
 static const char *read_members(const char *at, const char *end, unsigned level, const struct search *search)
 {
     const char close = *at == '{' ? '}' : ']';
@@ -160,7 +163,7 @@ static const char *read_members(const char *at, const char *end, unsigned level,
     }
 }
 
-/* A value. search NULL: nothing is looked for in it. */
+/* Reads a value. search NULL: nothing is looked for in it. */
 static const char *read_value(const char *at, const char *end, unsigned level, const struct search *search)
 {
     const bool wanted = search != NULL && search->count == 0;

@@ -1,12 +1,12 @@
-/* member: a member of a JSON object, in one pass over the text and without memory of its own. It knows plain JSON alone,
- * and says so of the rest, which is for a reader that knows all of it. */
+/* json_find: finds a member of a JSON object in one pass over the text, without allocating memory. It answers for plain
+ * JSON alone, and leaves the rest to a reader that knows all of JSON. */
 #ifndef JSON_FIND_H
 #define JSON_FIND_H
 
 #include "base/bytes.h"
 
 enum json_kind {
-    JSON_NONE, /* there is no such member */
+    JSON_NONE, /* the object has no such member */
     JSON_NULL,
     JSON_FALSE,
     JSON_TRUE,
@@ -16,13 +16,14 @@ enum json_kind {
 
 struct json_member {
     enum json_kind kind;
-    struct bytes text; /* of a number, as it is written; of a string, what stands between its quotes: a view */
+    struct bytes text; /* a view: a number as it is written, a string without its quotes; undefined for other kinds */
 };
 
-/* Looks up the member that the count labels lead to, one or more, from object to object, in a text that must be JSON as
- * a whole (RFC 8259). Of members of one name the first counts. False: it is to be asked of another reader, since the
- * text is no object, or no JSON, or is nested deeper than 64 levels; a name has escapes; or what is found is an object,
- * an array, or a string with escapes. */
+/* Looks up the member that labels, which are count names, at least one, lead to from object to object, and sets *found.
+ * If an object has several members of one name, the first counts. The whole of text is checked to be JSON (RFC 8259).
+ * Returns false if another reader has to be asked: text is not an object, is not JSON, or is nested deeper than 64
+ * levels; a name on the way has escapes; or the member is an object, an array, or a string with escapes. *found is
+ * undefined then. The view in *found lies in text. */
 bool json_find(struct bytes text, const struct bytes *labels, size_t count, struct json_member *found);
 
 #endif

@@ -7,8 +7,8 @@
 
 __extension__ typedef unsigned __int128 magnitude;
 
-#define MAGNITUDE_MAX ((magnitude)1 << 127)            /* of the least mantissa; the greatest is one less */
-#define DOUBLE_INTEGERS ((magnitude)1 << DBL_MANT_DIG) /* up to here every integer is a double */
+#define MAGNITUDE_MAX ((magnitude)1 << 127)            /* of the least mantissa; that of the greatest is one less */
+#define DOUBLE_INTEGERS ((magnitude)1 << DBL_MANT_DIG) /* every integer up to this one is a double */
 
 static magnitude magnitude_of(struct number number)
 {
@@ -20,7 +20,7 @@ static number_mantissa mantissa_of(magnitude value, bool negative)
     return (number_mantissa)(negative ? 0 - value : value);
 }
 
-/* 10^exponent, for 0 to 38. */
+/* Returns 10^exponent, for an exponent from 0 to 38. */
 static magnitude power_of_ten(int exponent)
 {
     magnitude power = 1;
@@ -36,7 +36,7 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-/* Appends digits to value; false where it becomes too large. */
+/* Appends digits to *value. Returns false if it becomes greater than MAGNITUDE_MAX. */
 static bool append_digits(magnitude *value, const char *digits, const char *end)
 {
     for (; digits < end; digits++) {
@@ -48,7 +48,7 @@ static bool append_digits(magnitude *value, const char *digits, const char *end)
     return true;
 }
 
-/* The mantissa times 10^digits; false where it does not fit. */
+/* Multiplies the mantissa by 10^digits. Returns false if it does not fit. */
 static bool scale_up(struct number *number, int digits)
 {
     magnitude power = power_of_ten(digits), value = magnitude_of(*number);
@@ -58,7 +58,7 @@ static bool scale_up(struct number *number, int digits)
     return true;
 }
 
-/* Takes away the zeros that end the digits after the point. */
+/* Removes zeros from the end of the digits after the point. */
 static void scale_down(struct number *number)
 {
     for (; number->scale > 0 && number->mantissa % 10 == 0; number->scale--)
@@ -77,7 +77,7 @@ static double nearest_double(struct bytes text)
     return real;
 }
 
-/* Reads a floating number, whose text is known to be good up to its exponent. */
+/* Reads a floating number whose text is known to be good up to exponent. */
 static enum number_answer parse_floating(struct bytes text, const char *exponent, struct number *number)
 {
     const char *end = text.data + text.size;
@@ -93,7 +93,7 @@ static enum number_answer parse_floating(struct bytes text, const char *exponent
     return isfinite(number->real) ? NUMBER_OK : NUMBER_BEYOND;
 }
 
-/* Flat, as it is the way of every number that is no short integer, and what it calls has other callers too. */
+/* flatten, as every number that is not a short integer comes here, and the functions called have other callers too. */
 __attribute__((flatten)) enum number_answer number_parse(struct bytes text, struct number *number)
 {
     *number = (struct number){0};
@@ -163,7 +163,7 @@ static struct bytes format_floating(double real, char text[NUMBER_TEXT])
     return (struct bytes){text, (size_t)size};
 }
 
-/* Writes the digits of a magnitude, with room for 64, and returns where they end. */
+/* Writes the digits of a magnitude. to must have room for 64 bytes. Returns the end of the digits. */
 static char *write_magnitude(char *to, magnitude value)
 {
     const uint64_t sixteen = 10000000000000000, eight = 100000000;
@@ -231,7 +231,7 @@ bool number_floor(struct number number, struct number width, struct number *mult
     return true;
 }
 
-/* The sign of the difference of two values that can be compared. */
+/* The sign of a - b. */
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_exact(struct number a, struct number b)
@@ -247,8 +247,7 @@ static int compare_exact(struct number a, struct number b)
     return ORDER(a_rest, b_rest);
 }
 
-/* Both are taken apart into a whole number and a fraction; the fractions are compared bit by bit, as doubling either
- * loses nothing. */
+/* Splits both into a whole number and a fraction. The fractions are compared bit by bit: doubling either is exact. */
 static int compare_with_real(struct number exact, double real)
 {
     const double limit = (double)MAGNITUDE_MAX;
@@ -290,9 +289,9 @@ int number_compare(struct number a, struct number b)
     return b.floating ? compare_with_real(a, b.real) : compare_exact(a, b);
 }
 
-/* An exact number / count as two doubles, by long division in binary: to twice a double's digits, and to one bit that
- * stands for all that follow, so that high is correctly rounded. The remainder is rest / 10^scale, where rest itself
- * has the fraction part / count. */
+/* Divides an exact number by count, and gives the quotient as two doubles. Long division in binary: to twice the digits
+ * of a double, and one more bit that stands for all the bits behind it, so that *high is correctly rounded. The
+ * remainder is (rest + part / count) / 10^scale. */
 static void divide_binary(struct number exact, uint64_t count, double *high, double *low)
 {
     magnitude unit = power_of_ten(exact.scale), value = magnitude_of(exact);
@@ -333,7 +332,7 @@ struct number number_divide(struct number number, int64_t count)
     if (number.floating)
         return (struct number){.real = number.real / (double)count, .floating = true};
 
-    const magnitude seventeen_digits = 10000000000000000; /* or more from here on */
+    const magnitude seventeen_digits = 10000000000000000; /* the least number that has as many */
     uint64_t divisor = (uint64_t)count;
     magnitude value = magnitude_of(number), quotient = value / divisor;
     uint64_t rest = (uint64_t)(value % divisor);
@@ -362,7 +361,8 @@ static bool is_digit(const char *at, const char *end)
     return at < end && *at >= '0' && *at <= '9';
 }
 
-/* The double nearest to a number that is written well. Of a few digits, by dividing two doubles that are exact. */
+/* Returns the double nearest to a number in JSON's form. If it has few digits, this is one division of two doubles that
+ * are exact. */
 static double read_real(struct bytes text)
 {
     const int exact_power = 22; /* the highest power of ten that is a double */
@@ -375,14 +375,14 @@ static double read_real(struct bytes text)
     return copysign((double)magnitude_of(number) / (double)power_of_ten(number.scale), *text.data == '-' ? -1 : 1);
 }
 
-/* Where the digits end that may stand before the point, from at on; NULL: there are none, or they begin with a needless
- * zero. */
+/* Returns the end of the digits at `at` that may stand before the point. Returns NULL if there are none, or if they
+ * begin with a needless zero. */
 static const char *skip_whole(const char *at, const char *end)
 {
     return !is_digit(at, end) || (*at == '0' && is_digit(at + 1, end)) ? NULL : skip_digits(at, end);
 }
 
-/* Whether from at on there is what may follow these digits, to the end. */
+/* Returns whether the text from `at` to end may follow these digits: a fraction, an exponent, both or nothing. */
 static bool is_rest(const char *at, const char *end)
 {
     if (at < end && *at == '.') {

@@ -1,9 +1,10 @@
-/* number: the numbers of records.
+/* number: the numbers in records.
  *
  * A number is written as an optional sign and decimal digits, with an optional point among or around them: `5`, `007`,
- * `+.5`, `5.`, `-0.50`. It is exact then: a mantissa of 128 bits (38 digits, and some of 39) and at most 38 digits
- * after the point. With an exponent, as in `5e-1`, it is floating point: the double nearest to it. Nothing else is a
- * number: no blanks, no hexadecimal, no infinity. The locale is that of C: programs set no other. */
+ * `+.5`, `5.`, `-0.50`. Such a number is exact: a mantissa of 128 bits (38 digits, and some of 39) and at most 38
+ * digits after the point. A number with an exponent, such as `5e-1`, is floating point: the double nearest to it.
+ * Nothing else is a number: no blanks, no hexadecimal, no infinity. The code relies on the C locale: programs set no
+ * other. */
 #ifndef NUMBER_H
 #define NUMBER_H
 
@@ -14,8 +15,8 @@
 
 __extension__ typedef __int128 number_mantissa;
 
-/* An exact number is mantissa / 10^scale, with 0 <= scale <= NUMBER_SCALE_MAX, and has the smallest scale that can say
- * it; a floating one is finite. All zero is the exact 0. */
+/* An exact number is mantissa / 10^scale, with 0 <= scale <= NUMBER_SCALE_MAX, and has the smallest scale that can
+ * represent it; a floating number is finite. All zero is the exact 0. */
 struct number {
     union {
         number_mantissa mantissa;
@@ -27,63 +28,66 @@ struct number {
 
 enum {
     NUMBER_SCALE_MAX = 38,
-    NUMBER_INTEGER_DIGITS = 18, /* so many digits fit an int64_t, whatever they are, and so does the sum of two such */
-    NUMBER_TEXT = 48            /* room for the text of any number */
+    NUMBER_INTEGER_DIGITS = 18, /* any integer of up to 18 digits fits an int64_t, and so does the sum of two */
+    NUMBER_TEXT = 48            /* bytes that hold the text of any number */
 };
 
 enum number_answer {
     NUMBER_OK,
     NUMBER_NONE,  /* not a number */
-    NUMBER_BEYOND /* a number, but beyond what is exact, or, where number->floating, beyond the largest double */
+    NUMBER_BEYOND /* a number, but beyond the exact range or, if number->floating, beyond the largest double */
 };
 
-/* Reads the whole text. number is defined where the answer is NUMBER_OK; number->floating alone, where it is
- * NUMBER_BEYOND. A floating number too small for a double is 0. */
+/* Reads a text that is a number, and nothing else. Sets *number if it returns NUMBER_OK, and number->floating alone if
+ * it returns NUMBER_BEYOND; otherwise *number is undefined. A floating number too small for a double is read as 0. */
 enum number_answer number_parse(struct bytes text, struct number *number);
 
-/* The same, but a number with an exponent is exact as well: the decimal that is written. */
+/* The same, but reads a number with an exponent as the exact decimal that is written. */
 enum number_answer number_parse_decimal(struct bytes text, struct number *number);
 
 /* A number as JSON writes it: -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? */
 enum number_json {
-    NUMBER_NOT_JSON, /* not one, or one beyond 64 bits or beyond the largest double */
-    NUMBER_INTEGER,  /* without point and exponent: integer is set */
-    NUMBER_REAL      /* with one: real is set, to the double nearest to it */
+    NUMBER_NOT_JSON, /* not such a number, or an integer beyond 64 bits, or beyond the largest double */
+    NUMBER_INTEGER,  /* without point and exponent: *integer is set */
+    NUMBER_REAL      /* with a point or an exponent: *real is set to the nearest double */
 };
 
-/* Whether the whole text is one, however large; and reads it. */
+/* number_is_json returns whether the whole text is such a number, however large it is; number_parse_json reads it. */
 bool number_is_json(struct bytes text);
 enum number_json number_parse_json(struct bytes text, int64_t *integer, double *real);
 
-/* Writes into text, and returns the view of what was written, which lies somewhere in text. Exact numbers have one form
- * each: no needless zeros, one digit at least before the point, no `-0`. Floating ones have the fewest digits, of 15,
- * 16 and 17 (of 1 to 17 for a subnormal one), that are read back as the same double; a zero is `0`. */
+/* Writes a number into text, and returns a view of it, which lies somewhere in text. Each exact number has one form: no
+ * needless zeros, at least one digit before the point, no `-0`. A floating number is written with the fewest digits,
+ * out of 15, 16 and 17 (1 to 17 if it is subnormal), that are read back as the same double; zero is `0`. */
 struct bytes number_format(struct number number, char text[NUMBER_TEXT]);
 
-/* The sum of two exact numbers. False where the mantissas, at the larger scale of the two, do not fit. */
+/* Sets *sum to the sum of two exact numbers. Returns false if a mantissa, at the larger of the two scales, does not
+ * fit. */
 bool number_add(struct number a, struct number b, struct number *sum);
 
-/* The greatest multiple of width, which is positive, that is not greater than number; both are exact. False where it
- * cannot be had in the exact range. */
+/* Sets *multiple to the greatest multiple of width that is not greater than number. Both are exact, and width is
+ * positive. Returns false if it cannot be computed within the exact range. */
 bool number_floor(struct number number, struct number width, struct number *multiple);
 
-/* Less than 0, 0, or greater than 0, as a is less than, equal to, or greater than b. Nothing is rounded, an exact
- * number and a floating one included: 0.1 is less than 1e-1, which is the double above it. */
+/* Returns less than 0, 0, or greater than 0, as a is less than, equal to, or greater than b. Nothing is rounded, not
+ * even between an exact number and a floating one: 0.1 is less than 1e-1, which is the double above it. */
 int number_compare(struct number a, struct number b);
 
-/* The number as two doubles: high is the nearest to it; low, the nearest to what is left. */
+/* Splits a number into two doubles: *high is the nearest to number, *low the nearest to number - *high. */
 void number_split(struct number number, double *high, double *low);
 
-/* The number divided by count, which has 1 to NUMBER_INTEGER_DIGITS digits and is positive. Of an exact number: exact
- * where the quotient has no more digits after the point than the number, or ends within 17 significant ones; otherwise
- * floating, correctly rounded. */
+/* Returns number / count; count is positive and has at most NUMBER_INTEGER_DIGITS digits. The quotient of an exact
+ * number is exact if it has no more digits after the point than number, or ends within 17 significant digits; otherwise
+ * it is floating, correctly rounded. */
 struct number number_divide(struct number number, int64_t count);
 
-/* Eight digits in a word, the first in the lowest byte: 0 and 1. */
+/* The rest of this header works on eight digits at once: ASCII in a word, with the first digit in the lowest byte. */
+
+/* 00000000 and 00000001. */
 #define NUMBER_EIGHT_ZEROS UINT64_C(0x3030303030303030)
 #define NUMBER_EIGHT_ONE UINT64_C(0x3130303030303030)
 
-/* Whether eight bytes, the first in the lowest byte of the word, are digits. */
+/* Returns whether all eight bytes are digits. */
 static inline bool number_are_eight(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101;
@@ -91,7 +95,7 @@ static inline bool number_are_eight(uint64_t word)
     return (((word & ones * 0xf0) ^ ones * 0x30) | (((word + ones * 6) & ones * 0xf0) ^ ones * 0x30)) == 0;
 }
 
-/* Their value; false where one of them is not a digit. */
+/* Sets *value to the value of eight digits. Returns false if one of them is not a digit. */
 static inline bool number_parse_eight(uint64_t word, uint64_t *value)
 {
     if (!number_are_eight(word))
@@ -103,7 +107,7 @@ static inline bool number_parse_eight(uint64_t word, uint64_t *value)
     return true;
 }
 
-/* Adds eight digits to eight digits as they are written. Returns whether one is carried beyond them. */
+/* Sets *sum to the last eight digits of a + b, all as digits. Returns whether the sum has a ninth digit. */
 static inline bool number_add_eight(uint64_t a, uint64_t b, uint64_t *sum)
 {
     const uint64_t ones = 0x0101010101010101;
@@ -116,8 +120,8 @@ static inline bool number_add_eight(uint64_t a, uint64_t b, uint64_t *sum)
     return total < start;
 }
 
-/* The first size bytes, 1 to 7, as the last of eight whose others are zeros; by loads that overlap, and read nothing
- * outside. */
+/* Returns the size bytes at text, 1 to 7, as the last of eight digits whose others are zeros. Uses loads that overlap,
+ * and reads nothing outside. */
 static inline uint64_t number_load_fewer(const char *text, size_t size)
 {
     const unsigned shift = (unsigned)(8 - size) * 8;
@@ -137,8 +141,8 @@ static inline uint64_t number_load_fewer(const char *text, size_t size)
            (uint64_t)bytes[size - 1] << 56;
 }
 
-/* Reads an integer of up to NUMBER_INTEGER_DIGITS digits, with an optional sign. False is not yet an answer:
- * number_parse may know the text for a number. */
+/* Reads an integer of at most NUMBER_INTEGER_DIGITS digits, with an optional sign. Returns false if text is anything
+ * else, which number_parse may still take for a number. */
 static inline bool number_parse_integer(struct bytes text, int64_t *integer)
 {
     const char *at = text.data;
@@ -165,7 +169,7 @@ static inline bool number_parse_integer(struct bytes text, int64_t *integer)
     return true;
 }
 
-/* The eight digits of a value below 100000000, the first in the lowest byte, all eight steps at once. */
+/* Returns the eight digits of a value below 100000000, computed side by side. */
 static inline uint64_t number_eight_digits(uint32_t value)
 {
     uint64_t lanes = value / 10000 | (uint64_t)(value % 10000) << 32;
@@ -176,6 +180,7 @@ static inline uint64_t number_eight_digits(uint32_t value)
     return lanes | NUMBER_EIGHT_ZEROS;
 }
 
+/* Stores eight digits as text. */
 static inline void number_store_eight(char *to, uint64_t digits)
 {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -184,8 +189,8 @@ static inline void number_store_eight(char *to, uint64_t digits)
     memcpy(to, &digits, sizeof digits);
 }
 
-/* Writes eight digits without the zeros that they begin with, where there must be room for eight bytes, and returns
- * where they end. */
+/* Writes eight digits without leading zeros, one digit at least. to must have room for 8 bytes. Returns the end of the
+ * digits. */
 static inline char *number_write_eight(char *to, uint64_t digits)
 {
     const int zeros = __builtin_ctzll((digits & 0x0f0f0f0f0f0f0f0f) | (uint64_t)1 << 56) / 8;
@@ -193,8 +198,8 @@ static inline char *number_write_eight(char *to, uint64_t digits)
     return to + 8 - zeros;
 }
 
-/* Writes the digits of value at to, where there must be room for 24 bytes, and returns where they end. Wide stores
- * let what reads the text next go on at once. */
+/* Writes value in digits. to must have room for 24 bytes. Returns the end of the digits. Stores whole words, so that a
+ * load that follows does not have to wait for many small stores. */
 static inline char *number_write_digits(char *to, uint64_t value)
 {
     const uint64_t eight = 100000000;
@@ -212,13 +217,13 @@ static inline char *number_write_digits(char *to, uint64_t value)
     return to;
 }
 
-/* The first size bytes of a number, 1 to 8. */
+/* As number_load_fewer, for 1 to 8 bytes. */
 static inline uint64_t number_load(const char *text, size_t size)
 {
     return size == 8 ? bytes_load_eight(text) : number_load_fewer(text, size);
 }
 
-/* Reads 1 to 8 digits, as the last of eight whose others are zeros. False where the text is something else. */
+/* Reads 1 to 8 digits, with zeros before them. Returns false if text is anything else. */
 static inline bool number_read_eight(struct bytes text, uint64_t *digits)
 {
     if (text.size - 1 >= 8)
@@ -227,12 +232,12 @@ static inline bool number_read_eight(struct bytes text, uint64_t *digits)
     return number_are_eight(*digits);
 }
 
-/* Sixteen digits as they are written, the first in the lowest byte of high. */
+/* Sixteen digits, the first eight in high. */
 struct number_digits {
     uint64_t high, low;
 };
 
-/* Reads 1 to 16 digits, with zeros before them. False where the text is something else. */
+/* Reads 1 to 16 digits, with zeros before them. Returns false if text is anything else. */
 static inline bool number_read_digits(struct bytes text, struct number_digits *digits)
 {
     digits->high = NUMBER_EIGHT_ZEROS;
@@ -242,7 +247,7 @@ static inline bool number_read_digits(struct bytes text, struct number_digits *d
     return number_are_eight(digits->low) && number_read_eight((struct bytes){text.data, text.size - 8}, &digits->high);
 }
 
-/* Adds eight digits. False, with nothing added, where the sum would have 17. */
+/* Adds eight digits. Returns false, and adds nothing, if the sum would have 17 digits. */
 static inline bool number_add_digits(struct number_digits *digits, uint64_t more)
 {
     struct number_digits sum = *digits;
@@ -252,7 +257,8 @@ static inline bool number_add_digits(struct number_digits *digits, uint64_t more
     return true;
 }
 
-/* Writes them without needless zeros, where there must be room for 16 bytes, and returns where they end. */
+/* Writes sixteen digits without leading zeros, one digit at least. to must have room for 16 bytes. Returns the end of
+ * the digits. */
 static inline char *number_write_sixteen(char *to, const struct number_digits *digits)
 {
     if (digits->high == NUMBER_EIGHT_ZEROS)
@@ -262,7 +268,7 @@ static inline char *number_write_sixteen(char *to, const struct number_digits *d
     return to + 8;
 }
 
-/* As number_format, of an integer. */
+/* Writes an integer as number_format does. */
 static inline struct bytes number_format_integer(int64_t integer, char text[NUMBER_TEXT])
 {
     char *to = text;

@@ -1,11 +1,11 @@
 #include "wire/frame.h"
 
-#include "base/array.h"
-#include "base/scan.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/array.h"
+#include "base/scan.h"
 
 void frame_reader_open(struct frame_reader *reader, int fd)
 {
@@ -20,8 +20,8 @@ void frame_reader_close(struct frame_reader *reader)
     free(reader->fields);
 }
 
-/* Replaces the view by one of what its escapes stand for, in the reader's buffer, which has room for it (so that
- * views handed out before stay valid). False where an escape is none of the three. */
+/* Replaces a view that has escapes by a view of the unescaped bytes. They lie in reader->unescaped, which must have
+ * room for them already: it must not move, as other views lie in it. Returns false if an escape is not \\, \n or \t. */
 static bool unescape(struct frame_reader *reader, struct bytes *view)
 {
     const char *end = view->data + view->size;
@@ -48,7 +48,7 @@ static bool unescape(struct frame_reader *reader, struct bytes *view)
     return true;
 }
 
-/* An escaped record: \=VALUE or \+KEY<TAB>VALUE, in line without its LF. */
+/* Reads an escaped record, \=VALUE or \+KEY<TAB>VALUE, from a line without its LF. */
 static bool read_escaped(struct frame_reader *reader, struct bytes line, struct record *record)
 {
     if (line.size < 2 || (line.data[1] != '=' && line.data[1] != '+'))
@@ -71,7 +71,7 @@ static bool read_escaped(struct frame_reader *reader, struct bytes line, struct 
     return unescape(reader, &record->key) && unescape(reader, &record->value);
 }
 
-/* Splits a control frame's line, without its LF, at the tabs. */
+/* Splits the line of a control frame, without its LF, at the TABs. */
 static bool read_control(struct frame_reader *reader, struct bytes line, struct control *control)
 {
     const char *at = line.data + 1;
@@ -96,7 +96,7 @@ static bool read_control(struct frame_reader *reader, struct bytes line, struct 
     return control->name.size > 0;
 }
 
-/* What the plain record at some place begins with, up to its value. LINE_SLACK bytes behind it may be read. */
+/* The prefix of a plain record in the block, as begins_with compares it. */
 struct prefix {
     const char *at;
     size_t size;
@@ -109,7 +109,7 @@ static inline struct prefix prefix_at(const char *at, const char *end)
     return (struct prefix){at, size, size < 16 ? ((uint64_t)1 << size) - 1 : 0xffff};
 }
 
-/* Whether the line begins with it. A short one is within the line then, as it holds no LF. */
+/* Returns whether the line begins with the prefix. A short prefix cannot reach beyond the line, as it holds no LF. */
 static inline bool begins_with(const char *line, const char *newline, const struct prefix *prefix)
 {
     return (scan_equal_sixteen(line, prefix->at) & prefix->mask) == prefix->mask &&
@@ -167,7 +167,7 @@ enum frame_kind frame_next(struct frame_reader *reader, struct record *records, 
     return FRAME_BAD;
 }
 
-/* The bytes with their escapes, in room for twice as many; returns where they end. */
+/* Writes the bytes with their escapes to `to`, which must have room for twice as many, and returns the end. */
 static char *escape(char *to, struct bytes bytes)
 {
     for (size_t i = 0; i < bytes.size; i++) {

@@ -1,8 +1,8 @@
-/* frame: the lines on the pipe between two stages, as fl-frame(5) describes them.
+/* frame: reads and writes the lines on the pipe between two stages, as fl-frame(5) describes them.
  *
  *     =VALUE              a record without a key
  *     +KEY<TAB>VALUE      a record with a key
- *     \=... and \+...     the same, escaped: \\ \n \t
+ *     \=... and \+...     the same, with the escapes \\ \n \t in key and value
  *     !NAME<TAB>FIELD...  a control frame, its fields escaped
  */
 #ifndef FRAME_H
@@ -13,53 +13,55 @@
 #include "base/bytes.h"
 #include "wire/line.h"
 
-/* The longest frame, in bytes. */
+/* The longest frame that is waited for, in bytes without its LF. */
 #define FRAME_LIMIT ((size_t)64 * 1024 * 1024)
 
-/* One record. The views are the reader's or the maker's. */
+/* One record. Its views belong to the reader that gave it, or to the code that made it. */
 struct record {
-    struct bytes key; /* empty where it has none */
+    struct bytes key; /* empty if keyed is false */
     struct bytes value;
     bool keyed;
     bool plain;         /* known to need no escapes: no LF in either, no TAB in the key; false: not known */
-    bool same_key;      /* the key is known to be that of the record before it in the same call */
-    struct bytes frame; /* the line it came in, with its LF; of a record that was made, nothing */
+    bool same_key;      /* the key is known to be that of the record before it in the same call of frame_next */
+    struct bytes frame; /* the line that it was read from, with its LF; empty if the record was not read */
 };
 
-/* One control frame: `!epoch 4 17` has the name "epoch" and the fields "4" and "17", without their escapes. */
+/* One control frame: `!epoch 4 17` has the name "epoch" and the fields "4" and "17". Name and fields are unescaped. */
 struct control {
     struct bytes name;
     const struct bytes *fields;
     size_t count;
-    struct bytes frame; /* the line it came in, with its LF */
+    struct bytes frame; /* the line that it was read from, with its LF */
 };
 
 enum frame_kind {
-    FRAME_RECORDS, /* count records */
-    FRAME_CONTROL, /* one control frame */
-    FRAME_MORE,    /* what is buffered holds no whole frame: line_fill it */
-    FRAME_BAD      /* a line that is no frame: reader->bad */
+    FRAME_RECORDS, /* records and count are set */
+    FRAME_CONTROL, /* control is set */
+    FRAME_MORE,    /* the block holds no whole frame: call line_fill for reader->lines */
+    FRAME_BAD      /* the next line is not a frame: reader->bad is that line without its LF */
 };
 
-/* Frames out of what a line_reader holds. */
+/* Reads frames from the block of a line_reader. */
 struct frame_reader {
     struct line_reader lines;
-    struct buffer unescaped; /* what the escapes of the frames handed out stand for */
-    struct bytes *fields;
+    struct buffer unescaped; /* keys, values and fields of the last frame, if they had escapes */
+    struct bytes *fields;    /* name and fields of the last control frame */
     size_t fields_room;
-    struct bytes bad; /* of FRAME_BAD: the line */
+    struct bytes bad; /* after FRAME_BAD: the line, without its LF */
 };
 
-/* Begins to read frames from fd, which stays the caller's. */
+/* Begins to read frames from fd, which the caller closes. frame_reader_close frees what the reader holds. */
 void frame_reader_open(struct frame_reader *reader, int fd);
 void frame_reader_close(struct frame_reader *reader);
 
-/* Takes what comes next of what is buffered: up to *count consecutive records, setting *count to how many, or one
- * control frame. The records are plain, and their frames lie one behind the other; or it is one alone. Everything
- * handed out is valid until the next call or line_fill. */
+/* Takes the next frames from the block: up to *count records in a row, of which it sets *count to the number, or one
+ * control frame. Several records are all plain, and their frames lie one behind the other without a gap; a record that
+ * came with escapes is returned alone. *count must be at least 1. All views are valid until the next call of frame_next
+ * or line_fill. */
 enum frame_kind frame_next(struct frame_reader *reader, struct record *records, size_t *count, struct control *control);
 
-/* Puts what stands before the value of a plain record, and returns where that goes. */
+/* Writes the prefix of a plain record, which is everything before its value: `=`, or `+KEY<TAB>`. to must have room for
+ * key.size + 2 bytes. Returns the end of the prefix. */
 static inline char *frame_put_prefix(char *to, bool keyed, struct bytes key)
 {
     *to++ = keyed ? '+' : '=';
@@ -70,7 +72,8 @@ static inline char *frame_put_prefix(char *to, bool keyed, struct bytes key)
     return to;
 }
 
-/* Writes a record, escaped only where it must be. */
+/* Write a record. frame_write_checked looks whether it needs escapes; frame_write_plain is for one that is known to
+ * need none; frame_write does the former unless record->plain. key is not looked at unless keyed. */
 void frame_write_checked(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value);
 static inline void frame_write_plain(struct line_writer *writer, bool keyed, struct bytes key, struct bytes value)
 {
@@ -87,13 +90,13 @@ static inline void frame_write(struct line_writer *writer, const struct record *
         frame_write_checked(writer, record->keyed, record->key, record->value);
 }
 
-/* What stands before the value of a plain record that came. */
+/* Returns the prefix of a plain record that was read, as a view of its frame. */
 static inline struct bytes frame_prefix(const struct record *record)
 {
     return (struct bytes){record->frame.data, (size_t)(record->value.data - record->frame.data)};
 }
 
-/* Writes a record that came, with another value. */
+/* Writes a record that was read, with another value. plain: that value is known to hold no LF. */
 static inline void frame_write_value(struct line_writer *writer, const struct record *record, struct bytes value,
                                      bool plain)
 {
@@ -108,21 +111,21 @@ static inline void frame_write_value(struct line_writer *writer, const struct re
     writer->size += (size_t)(to - start);
 }
 
-/* Appends the prefix of all plain records that have that key, which holds no TAB and no LF, or that have none. */
+/* Appends the prefix of plain records that have this key, which must hold no TAB and no LF, or no key. */
 void frame_add_prefix(struct buffer *buffer, bool keyed, struct bytes key);
 
-/* The bytes of plain records whose frames lie one behind the other, one at least. */
+/* Returns the size in bytes of the frames of records that frame_next gave in one call, at least one. */
 static inline size_t frame_sizes(const struct record *records, size_t count)
 {
     const struct bytes first = records[0].frame, last = records[count - 1].frame;
     return (size_t)(last.data + last.size - first.data);
 }
 
-/* Writes such records, each with that prefix in the place of its own. */
+/* Writes such records, which must be plain, each with this prefix instead of its own. */
 static inline void frame_write_prefixed(struct line_writer *writer, struct bytes prefix, const struct record *records,
                                         size_t count)
 {
-    char few[32]; /* which line_copy may read to its end */
+    char few[32]; /* line_copy reads all of them */
     char *const start = line_reserve(writer, frame_sizes(records, count) + count * prefix.size);
     char *to = start;
     if (prefix.size <= sizeof few) {
@@ -136,8 +139,8 @@ static inline void frame_write_prefixed(struct line_writer *writer, struct bytes
     writer->size += (size_t)(to - start);
 }
 
-/* Writes such records as lines: their frames without the first byte, and so the key, a tab and the value, or the value
- * alone. */
+/* Writes such records, which must be plain, as lines of text: their frames without the first byte, and so the key, a
+ * TAB and the value, or the value alone. */
 static inline void frame_write_text(struct line_writer *writer, const struct record *records, size_t count)
 {
     char *const start = line_reserve(writer, frame_sizes(records, count));
@@ -147,17 +150,18 @@ static inline void frame_write_text(struct line_writer *writer, const struct rec
     writer->size += (size_t)(to - start);
 }
 
-/* Writes each of the lines, all of which end with a LF, as a record without a key. Returns how many. LINE_SLACK bytes
- * behind them may be read. */
+/* Writes each line as a record without a key, and returns the number of lines. All lines end with a LF. LINE_SLACK
+ * bytes behind them must be readable. */
 size_t frame_write_lines(struct line_writer *writer, struct bytes lines);
 
-/* Writes each of the words, which end at blanks, tabs and LFs, as a record without a key. Returns how many. */
+/* Writes each word as a record without a key, and returns the number of words. Words end at blanks, TABs and LFs. */
 size_t frame_write_words(struct line_writer *writer, struct bytes lines);
 
-/* Appends the bytes with their escapes: \\ \n \t. */
+/* Appends the bytes with the escapes \\ \n \t. */
 void frame_escape(struct buffer *buffer, struct bytes bytes);
 
-/* Writes `!` and the name; then each field; then the end of the line. */
+/* Write a control frame in parts: first `!` and the name, which needs no escapes; then each field, with a TAB before it
+ * and with escapes; then the end of the line. */
 void frame_write_control(struct line_writer *writer, const char *name);
 void frame_write_field(struct line_writer *writer, struct bytes field);
 void frame_write_number(struct line_writer *writer, uint64_t number);

@@ -9,7 +9,7 @@
 #include "base/descriptor.h"
 #include "base/message.h"
 
-enum { BEHIND = 16 * 1024 * 1024 }; /* bytes that may be written before the disk is told to begin with them */
+enum { BEHIND = 16 * 1024 * 1024 }; /* bytes written before the disk is told to begin with them */
 
 void line_reader_open(struct line_reader *reader, int fd, size_t limit)
 {
@@ -23,7 +23,7 @@ void line_reader_close(struct line_reader *reader)
     *reader = (struct line_reader){.fd = -1};
 }
 
-/* Moves what is left to the front, and makes the block larger where a line fills more than half of it. */
+/* Moves the bytes not taken yet to the front, and makes the block larger if they fill more than half of it. */
 static void make_room(struct line_reader *reader)
 {
     size_t left = reader->end - reader->start;
@@ -59,7 +59,7 @@ void line_writer_open(struct line_writer *writer, int fd, const char *name)
     writer->data = bytes_allocate(writer->room + LINE_SLACK);
 }
 
-/* A sync at the end then has less to wait for. */
+/* Tells the disk to begin, so that the sync at the end has less to wait for. */
 static void write_behind(struct line_writer *writer, size_t size)
 {
     writer->behind += size;
@@ -67,7 +67,7 @@ static void write_behind(struct line_writer *writer, size_t size)
         return;
     writer->behind = 0;
 #ifdef SYNC_FILE_RANGE_WRITE
-    sync_file_range(writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: what fails, the sync will say */
+    sync_file_range(writer->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: the sync reports what fails */
 #endif
 }
 

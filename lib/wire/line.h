@@ -1,4 +1,4 @@
-/* line: large blocks in and out of descriptors, and the ends of lines in them. */
+/* line: reads descriptors in large blocks that hold whole lines, and writes large blocks to descriptors. */
 #ifndef LINE_H
 #define LINE_H
 
@@ -9,64 +9,69 @@
 #include "base/scan.h"
 
 enum {
-    LINE_READ = 128 * 1024,  /* bytes asked of one read: they stay in the processor's cache until they are taken */
-    LINE_WRITE = 512 * 1024, /* bytes buffered for one write: larger ones wake others and ask the disk less often */
+    LINE_READ = 128 * 1024,  /* bytes asked for by one read: few enough to stay in the processor's cache until used */
+    LINE_WRITE = 512 * 1024, /* bytes buffered for one write: many, to wake the reader and ask the disk less often */
     LINE_SLACK = SCAN_BEYOND /* bytes that may be read behind a reader's block, and written behind a writer's room */
 };
 
-/* What was read and not yet taken is data[start] to data[end - 1]. Views into it are valid until the next
- * line_fill. */
+/* Bytes read from a descriptor. Those not taken yet are data[start] to data[end - 1]; whoever takes some moves start.
+ * Views of them are valid until the next line_fill. LINE_SLACK bytes behind room can be read. */
 struct line_reader {
     int fd;
     char *data;
     size_t room;
     size_t start;
     size_t end;
-    size_t limit; /* the longest line, in bytes */
+    size_t limit; /* bytes of the longest line that is waited for */
 };
 
-/* Begins to read fd, which stays the caller's. */
+/* Begins to read fd, which the caller closes. limit is the size in bytes, without the LF, of the longest line that the
+ * reader waits for. line_reader_close frees what the reader holds. */
 void line_reader_open(struct line_reader *reader, int fd, size_t limit);
 
-/* Frees the block. */
+/* Frees the block; views of it are no longer valid. */
 void line_reader_close(struct line_reader *reader);
 
-/* Reads once, behind what is there; makes room first where the block is full. Returns the count of new bytes, 0 at
- * the end of the file, or -1 with errno: EMSGSIZE where the line that begins at start is longer than the limit,
- * EINTR where a signal came first, or what read says. */
+/* Calls read once, and appends the bytes to those not taken yet. Moves these to the front first, and makes the block
+ * larger if they fill more than half of it. Returns the number of new bytes, or 0 at the end of the file, or -1 with
+ * errno set: EMSGSIZE if more than the limit is left untaken, and otherwise as read sets it (EINTR included). */
 ssize_t line_fill(struct line_reader *reader);
 
-/* Bytes on their way to a descriptor. */
+/* Bytes on their way to a descriptor: data[0] to data[size - 1]. */
 struct line_writer {
     int fd;
-    const char *name; /* for messages: "standard output" or a file's; not owned */
+    const char *name; /* of the file, for messages: "standard output"; not owned */
     char *data;
     size_t size;
     size_t room;
-    bool held;     /* line_flush does nothing, and the block grows instead: line_release writes */
-    bool synced;   /* the file will be synced: the disk may begin with what is written */
-    size_t behind; /* bytes written since it was last told to */
+    bool held;     /* line_flush does nothing, and the block grows; only line_release writes */
+    bool synced;   /* the file will be synced, so the disk is told early to begin with what is written */
+    size_t behind; /* bytes written since the disk was last told */
 };
 
-/* Begins to write to fd, which stays the caller's. */
+/* Begins to write to fd, which the caller closes; name must live as long as the writer. The caller frees data when it
+ * is done. */
 void line_writer_open(struct line_writer *writer, int fd, const char *name);
 
-/* Writes everything out. A write that fails ends the program (74), named by the writer's name. */
+/* Writes out all bytes, unless the writer is held. If a write fails, the program ends (74) with a message that begins
+ * with the writer's name. */
 void line_flush(struct line_writer *writer);
 
-/* Writes the first size bytes out, of a writer that is held. */
+/* Writes out the first size bytes of a writer that is held, as line_flush does, and keeps the rest. */
 void line_release(struct line_writer *writer, size_t size);
 
-/* Makes room for size bytes (flushing what is there if need be) and returns where they go; the caller adds to
- * writer->size what it wrote. LINE_SLACK bytes behind them may be written as well, and are lost. */
+/* Makes room for size bytes, by line_flush and by a larger block if necessary, and returns a pointer to it. The caller
+ * adds the number of bytes that it wrote to writer->size. It may also write up to LINE_SLACK bytes behind them, which
+ * are not kept. line_reserve_more is the part of line_reserve that is a call. */
 char *line_reserve_more(struct line_writer *writer, size_t size);
 static inline char *line_reserve(struct line_writer *writer, size_t size)
 {
     return writer->room - writer->size >= size ? writer->data + writer->size : line_reserve_more(writer, size);
 }
 
-/* Copies what has LINE_SLACK bytes behind it, or 32 in all, as a part of a reader's block has, to where a writer has
- * reserved room; and returns the end of the copy. Short ones, which are the rule, are copied with what is behind. */
+/* Copies bytes into room that line_reserve gave, and returns the end of the copy. 32 bytes at bytes.data must be
+ * readable, as in a reader's block, whatever bytes.size is: short copies, which are the rule, take all of them, which
+ * is faster than a copy of the exact size. */
 static inline char *line_copy(char *to, struct bytes bytes)
 {
     if (bytes.size <= 32)
@@ -76,6 +81,7 @@ static inline char *line_copy(char *to, struct bytes bytes)
     return to + bytes.size;
 }
 
+/* Appends the bytes. */
 static inline void line_add(struct line_writer *writer, struct bytes bytes)
 {
     bytes_copy(line_reserve(writer, bytes.size), bytes);

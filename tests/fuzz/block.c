@@ -1,10 +1,10 @@
-/* Goal of this target: whatever bytes stand for a block, the states that are read from it are views of it, one behind
- * the other, and a block that is made of them gives them again. */
+/* Goal of this target: whatever bytes are taken for a block, the states read from it are views of it, one behind the
+ * other, and a block made of them gives the same states. */
 #include "store/block.h"
 
 #include "fuzz.h"
 
-/* Reads all of a block, and appends its states to another one; returns how it ends. */
+/* Reads all of a block, and appends its states to another block. Returns how the first one ends. */
 static enum block_found copy_states(struct bytes block, struct buffer *copy)
 {
     struct bytes left = block, key, state;

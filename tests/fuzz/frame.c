@@ -1,6 +1,6 @@
-/* Goal of this target: whatever bytes come, in whatever pieces, the reader of frames gives the same frames, its views
- * lie where they may, and what it takes for a record is written as the same record again. The first byte says how the
- * pieces are cut and how many records may be handed out at once. */
+/* Goal of this target: whatever bytes come, the reader of frames gives the same frames for any pieces, its views lie in
+ * its memory, and each record is written and read again as the same record. The first byte says how large the pieces
+ * are and how many records frame_next may give at once. */
 #include "wire/frame.h"
 
 #include "base/decimal.h"
@@ -13,10 +13,10 @@ struct reading {
     struct bytes left;  /* still to come */
     size_t piece;       /* most bytes at once; 0: all */
     size_t room;        /* most records at once */
-    struct buffer log;  /* what was read */
+    struct buffer log;  /* the frames read */
 };
 
-/* Puts more into the reader's block. False: nothing is left. */
+/* Puts more bytes into the reader's block. Returns false if none are left. */
 static bool feed(struct reading *reading)
 {
     struct line_reader *lines = &reading->reader.lines;
@@ -43,7 +43,7 @@ static void log_bytes(struct buffer *log, struct bytes bytes)
     buffer_add(log, bytes);
 }
 
-/* What is written of a record must be read as that record. */
+/* A record, written and read again, must be the same record. */
 static void check_again(const struct record *record)
 {
     struct line_writer writer;
@@ -66,7 +66,7 @@ static void check_again(const struct record *record)
     free(writer.data);
 }
 
-/* Takes a frame or some records; false at the end, or where a line is no frame. */
+/* Takes a frame or some records. Returns false at the end, or if a line is not a frame. */
 static bool take(struct reading *reading)
 {
     struct record records[ROOM];

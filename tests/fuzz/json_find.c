@@ -1,5 +1,5 @@
-/* Goal of this target: whatever is taken for JSON, json_extract and ->> find in it what SQLite's own functions find, or
- * fail as they do. A label in quotes is asked of SQLite; its doubles may be a little off. */
+/* Goal of this target: whatever bytes are taken for JSON, json_extract and ->> give the same results as SQLite's own
+ * functions, or fail as they do. A path with a label in quotes is left to SQLite, whose doubles may be a little off. */
 #include "expr/expr.h"
 
 #include "fuzz.h"
@@ -12,7 +12,7 @@ static struct expr *open_list(const char *text)
     return expr_open("-e", text, EXPR_VALUES, EXPR_RECORD, 1, 9);
 }
 
-/* The columns, or why there are none. */
+/* Sets *text to the columns, or to why the expression fails. */
 static void show(struct expr *expr, struct bytes value, struct buffer *text)
 {
     struct expr_rows rows;

@@ -1,4 +1,4 @@
-/* Calls a target for each of the files given, where there is no libFuzzer to make more of them. */
+/* Calls a target for each of the files given, if there is no libFuzzer to make inputs. */
 #include "fuzz.h"
 
 int main(int argc, char **argv)

@@ -1,13 +1,12 @@
-/* Goal of this target: what is a number has one text, which is read as the same number; adding and taking away lead
- * back; comparing agrees with that; and the operations take any values over any state, and then their own state again.
- * The input is lines: the first is a state, each of the others a value. */
+/* Goal of this target: each number has one text, which is read as the same number; adding and then subtracting gives
+ * the number again; comparing agrees with that; and the operations take any values over any state, and then over their
+ * own states. The input is lines: the first is a state, each of the others a value. */
 #include "value/number.h"
 
 #include <stdio.h>
 
 #include "base/scan.h"
 #include "fuzz.h"
-#include "wire/line.h"
 #include "op/op.h"
 
 static bool same(struct number a, struct number b)
@@ -26,7 +25,7 @@ static struct bytes next_line(struct bytes *text)
     return line;
 }
 
-/* False where the text is no number. */
+/* Returns false if text is not a number. */
 static bool check_number(struct bytes text, struct number *number)
 {
     char form[NUMBER_TEXT];
@@ -71,7 +70,7 @@ static void check_two(struct number a, struct number b)
         FUZZ_CHECK(same(back, a));
 }
 
-/* An operation over a state that may be anything, and over the states that it makes itself. */
+/* Runs an operation over a state that may be anything, and over the states that it makes itself. */
 static void check_op(const struct op_kind *kind, struct bytes values)
 {
     char name[32];

@@ -1,5 +1,4 @@
-/* Goal of this target: whatever text stands for a position, it is read as one only where it is the text of that
- * position. */
+/* Goal of this target: a text is read as a position only if it is the text that position_format gives for it. */
 #include "files/position.h"
 
 #include "fuzz.h"

@@ -1,13 +1,14 @@
-/* coprocess: lines of any size and number go to a program and come back without either waiting for the other; how
- * programs end; and what it looks like where one cannot be started, says nothing, or is gone while it is written to. */
+/* Goal of this test: lines of any size and number go to a program and come back, and neither waits for the other for
+ * ever; programs end in all ways; and a program is reported that cannot be started, says nothing, or cannot be written
+ * to. */
 #include "exec/coprocess.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "base/message.h"
+#include "check.h"
 
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
@@ -23,7 +24,7 @@ static void start(struct coprocess *coprocess, char **command)
 
 #define START(coprocess, ...) start((coprocess), (char *[]){__VA_ARGS__, NULL})
 
-/* The next line; data NULL: the output has ended. */
+/* Returns the next line; data NULL: the output has ended. */
 static struct bytes next(struct coprocess *coprocess)
 {
     struct bytes line;
@@ -38,7 +39,7 @@ static struct bytes next(struct coprocess *coprocess)
     return line;
 }
 
-/* Nothing more comes, and the status is this one. */
+/* No line is left, and the program ends with this status. */
 static void check_ends(struct coprocess *coprocess, int expected, const char *how)
 {
     int status;
@@ -102,7 +103,7 @@ static void check_ends_of_all_kinds(void)
     START(&coprocess, "sh", "-c", "kill -KILL $$");
     check_ends(&coprocess, 128 + SIGKILL, "\"sh -c kill -KILL $$\" was ended by signal 9 (Killed)");
 
-    /* It is gone before it is given what it does not want. */
+    /* It has ended before it is given lines. */
     START(&coprocess, "true");
     CHECK(next(&coprocess).data == NULL);
     for (int i = 0; i < 100000; i++)
@@ -116,7 +117,7 @@ static void check_ends_of_all_kinds(void)
     CHECK_TEXT("one", next(&coprocess));
     check_ends(&coprocess, 0, "\"head -n 1\" ended with status 0");
 
-    /* The same one again. */
+    /* The same co-process is started again. */
     START(&coprocess, "wc", "-l");
     for (int i = 0; i < 3; i++) {
         int status;
@@ -205,7 +206,7 @@ static void check_more(void)
     check_ends(&coprocess, 1, "\"sh -c read -r x; echo 1; printf '2\\\\n3'; read -r x\" ended with status 1");
 }
 
-/* Only a co-process that is gone may lose what it is given. */
+/* Only a co-process that has closed its input may lose lines: another error of write is reported. */
 static void check_write_error(void)
 {
     struct coprocess coprocess;

@@ -1,16 +1,15 @@
-/* Goal of this test: what is written as frames is read as the same records and control frames, wherever the reads that
- * bring it begin and end; and a line that is no frame is told as such. */
+/* Goal of this test: records and control frames that are written are read as the same ones, wherever the reads begin
+ * and end; and a line that is not a frame is reported as FRAME_BAD. */
 #include "wire/frame.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "check.h"
 
 enum { FRAMES = 2000, ROOM = 64 };
 
-/* One line of a log for what was written, and for what was read: the two must be equal. */
+/* The log of the frames written and the log of the frames read must be equal. */
 static void log_bytes(struct buffer *log, struct bytes bytes)
 {
     buffer_print(log, " %zu:", bytes.size);
@@ -32,7 +31,7 @@ static void log_control(struct buffer *log, const struct control *control)
         log_bytes(log, control->fields[i]);
 }
 
-/* A writer that keeps what is written to it. */
+/* Returns a writer that keeps all bytes in memory. */
 static struct line_writer writer_to_memory(void)
 {
     struct line_writer writer;
@@ -46,7 +45,7 @@ static struct bytes written(const struct line_writer *writer)
     return (struct bytes){writer->data, writer->size};
 }
 
-/* Up to size bytes at random, of those that mean something to a frame and some others. */
+/* Puts up to most random bytes into to: bytes that have a meaning in a frame, and some others. */
 static struct bytes random_bytes(char *to, size_t most)
 {
     static const char bytes[] = {'\n', '\t', '\\', '\0', '=', '+', '!', 'n', 't', 'a', 'b', ' ', '\r', '\x80', '\xff'};
@@ -57,7 +56,7 @@ static struct bytes random_bytes(char *to, size_t most)
     return (struct bytes){to, size};
 }
 
-/* Writes a stream, and logs what was written. */
+/* Writes a stream, and logs its frames. */
 static void write_stream(struct line_writer *writer, struct buffer *log)
 {
     char key[64], name[64], value[512];
@@ -97,7 +96,7 @@ static bool has_key_of(const struct record *record, const struct record *other)
     return record->keyed && other->keyed && bytes_equal(record->key, other->key);
 }
 
-/* Takes all that is buffered; true when what remains is no whole frame. */
+/* Takes all frames in the block. Returns false if a line is not a frame. */
 static bool read_buffered(struct frame_reader *reader, size_t room, struct buffer *log, struct buffer *frames)
 {
     for (;;) {
@@ -123,7 +122,7 @@ static bool read_buffered(struct frame_reader *reader, size_t room, struct buffe
     }
 }
 
-/* Feeds a stream through a pipe in pieces of most bytes at most, or of any size up to it, and compares. */
+/* Feeds a stream through a pipe in pieces of most bytes or, if any, of 1 to most bytes, and compares the logs. */
 static void check_pieces(struct bytes stream, struct bytes expected, size_t most, bool any, size_t room)
 {
     struct frame_reader reader;
@@ -137,7 +136,7 @@ static void check_pieces(struct bytes stream, struct bytes expected, size_t most
         if (size > stream.size - done)
             size = stream.size - done;
         CHECK(write(ends[1], stream.data + done, size) == (ssize_t)size);
-        /* A block that is nearly full takes less. */
+        /* A block that is nearly full takes fewer bytes. */
         for (size_t left = size; left > 0 && whole;) {
             ssize_t n = line_fill(&reader.lines);
             CHECK(n > 0);
@@ -194,7 +193,7 @@ static void check_long(void)
     buffer_free(&value);
 }
 
-/* A block that ends with a line shorter than what the one before it begins with, which is like it as far as it goes. */
+/* The last line of a block is shorter than the prefix of the line before it, and equal to it as far as it goes. */
 static void check_end_of_block(void)
 {
     struct line_writer writer = writer_to_memory();
@@ -228,7 +227,7 @@ static void check_written(const struct record *record, const char *expected)
     free(writer.data);
 }
 
-/* The bytes that fl-frame(5) gives. */
+/* The forms that fl-frame(5) shows. */
 static void check_forms(void)
 {
     static const struct {
@@ -266,7 +265,7 @@ static void check_forms(void)
     free(writer.data);
 }
 
-/* A line that is no frame, between two that are. */
+/* Reads a line that is not a frame, between two that are. */
 static void check_bad(const char *line)
 {
     struct frame_reader reader;

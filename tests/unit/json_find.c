@@ -1,11 +1,12 @@
-/* member: what is found in plain JSON, and what is left to another reader. And that json_extract and ->> of expr, which
- * use it, give what SQLite's own functions give, of random JSON and of what once was JSON. */
+/* Goal of this test: json_find finds the member in plain JSON, and returns false for all else. And json_extract and ->>
+ * of expr, which use it, agree with SQLite's own functions, for random JSON and for JSON with random damage. */
 #include "value/json_find.h"
 
 #include "check.h"
 #include "expr/expr.h"
 
-/* Of the text, what the labels a and b, or a alone, lead to: kind and text, or "?". */
+/* Returns kind and text of the member that the first count of the labels a and b lead to, or "?" if json_find returns
+ * false. */
 static const char *found_in(const char *text, size_t count)
 {
     static const char *const kinds[] = {"none", "null", "false", "true", "number ", "string "};
@@ -48,7 +49,7 @@ static void check_found(void)
         {"{\"a\":[{\"b\":1}]}", "?", "none"},
         {"{\"x\":[[],[1,\"]\",{}]],\"a\":1}", "number 1", "none"},
         {"{\"x\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\",\"a\":1}", "number 1", "none"},
-        /* What is left to another reader. */
+        /* Left to another reader. */
         {"", "?", "?"},
         {" ", "?", "?"},
         {"1", "?", "?"},
@@ -112,8 +113,8 @@ static void check_levels(void)
         buffer_print(&text, "0");
         for (unsigned i = levels - 1; i > 0; i--)
             buffer_print(&text, i % 2 == 0 ? "}" : "]");
-        buffer_print(&text, "}%c", '\0');
-        CHECK_TEXT(levels <= 64 ? "number 1" : "?", bytes_of(found_in(text.data, 1)));
+        buffer_print(&text, "}");
+        CHECK_TEXT(levels <= 64 ? "number 1" : "?", bytes_of(found_in(buffer_string(&text), 1)));
         buffer_free(&text);
     }
 }
@@ -149,7 +150,7 @@ static void add_random(struct buffer *text, unsigned level)
     buffer_print(text, "%s%c", any(blanks, sizeof blanks / sizeof *blanks), object ? '}' : ']');
 }
 
-/* Now and then a byte is another one, or too much, or missing. */
+/* Now and then replaces, adds or removes a byte. */
 static void spoil(struct buffer *text)
 {
     static const char bytes[] = "{}[]\",:\\0-+.eEtn \n\x01\x80/'";
@@ -171,7 +172,7 @@ static void spoil(struct buffer *text)
     }
 }
 
-/* What the expression makes of a value: its columns, NULL as nothing; or why it fails. */
+/* Returns the columns that the expression gives for a value, with NULL as nothing; or why it fails. */
 static struct bytes result_of(struct expr *expr, struct bytes value, struct buffer *text)
 {
     struct expr_rows rows;
@@ -186,12 +187,13 @@ static struct bytes result_of(struct expr *expr, struct bytes value, struct buff
     return buffer_bytes(text);
 }
 
-/* A label in quotes is asked of SQLite. */
+/* A path with a label in quotes is left to SQLite. */
 static void check_against_sqlite(void)
 {
     static const char *const pairs[][2] = {
         {"json_extract(value, '$.a')", "json_extract(value, '$.\"a\"')"},
-        {"typeof(json_extract(value, '$.a')), value ->> 'a'", "typeof(json_extract(value, '$.\"a\"')), value ->> '$.\"a\"'"},
+        {"typeof(json_extract(value, '$.a')), value ->> 'a'",
+         "typeof(json_extract(value, '$.\"a\"')), value ->> '$.\"a\"'"},
         {"json_extract(value, '$.a.b') || ''", "json_extract(value, '$.\"a\".\"b\"') || ''"},
         {"json_array(json_extract(value, '$.a'), value ->> '$.b')",
          "json_array(json_extract(value, '$.\"a\"'), value ->> '$.\"b\"')"},

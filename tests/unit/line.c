@@ -1,11 +1,11 @@
-/* Goal of this test: a byte is found where it first stands, and each place of it once and in order, wherever the bytes
- * begin and end and whatever stands behind them. */
+/* Goal of this test: scan_find finds the first place of a byte, and scan_next all places in order, wherever the bytes
+ * begin and end and whatever lies behind them. */
 #include "wire/line.h"
 
 #include "base/scan.h"
 #include "check.h"
 
-/* Where the byte first stands in [at, end), or end, one byte after the other. */
+/* Returns the first place of the byte in [at, end), or end; looks at one byte after the other. */
 static const char *find(const char *at, const char *end, char byte)
 {
     while (at < end && *at != byte)
@@ -23,7 +23,7 @@ static void check_masks(const char *at, char byte)
     CHECK(scan_mask_eight(at, byte) == (mask & 0xff));
 }
 
-/* Of bytes and of what lies behind them, or of a copy in which some differ. */
+/* Compares 16 bytes with a copy in which some bits are flipped. */
 static void check_equal(const char *at)
 {
     char copy[16];
@@ -37,7 +37,7 @@ static void check_equal(const char *at)
     CHECK(scan_equal_sixteen(at, copy) == same);
 }
 
-/* Of bytes that are the byte at hand, differ from it in one bit, or are anything. */
+/* Fills memory with bytes that are equal to byte, differ from it in one bit, or are random. */
 static void fill(char *to, size_t size, char byte)
 {
     const uint64_t one_in = 1 + check_random() % 100;
@@ -70,7 +70,7 @@ int main(void)
         }
         CHECK_ABOUT(about, places && scan_next(&scan) == end && scan_next(&scan) == end);
 
-        /* Where nothing behind the bytes may be read. */
+        /* A copy of the exact size, behind which nothing may be read. */
         char *exact = bytes_allocate(size);
         memcpy(exact, about.data, size);
         CHECK_ABOUT(about, scan_find(exact, exact + size, byte) == find(exact, exact + size, byte));

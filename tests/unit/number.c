@@ -1,4 +1,4 @@
-/* number: what is a number and what is not, and that nothing is rounded that is said to be exact. */
+/* Goal of this test: texts are numbers or not as number.h says, and no operation rounds that is said to be exact. */
 #include "value/number.h"
 
 #include <float.h>
@@ -176,7 +176,7 @@ static void check_grammar(void)
     CHECK(parse("-1e99999999999999999999", &number) == NUMBER_BEYOND && number.floating);
 }
 
-/* Numbers longer than any buffer on the way. */
+/* Numbers that are longer than any buffer in number.c. */
 static void check_long(void)
 {
     const size_t size = 1 << 20;
@@ -238,7 +238,7 @@ static void check_add(void)
 
 static void check_compare(void)
 {
-    /* In ascending order; what stands on one line is equal. */
+    /* In ascending order; the numbers on one line are equal. */
     static const char *const order[][3] = {
         {"-1.7976931348623157e308"},
         {"-1.7014118346046927e38"},
@@ -287,7 +287,7 @@ static void check_compare(void)
         }
 }
 
-/* Random numbers of every size are read back from what was written, and written the same again. */
+/* Random numbers of every size, written and read back, are the same numbers with the same text. */
 static void check_round_trip(void)
 {
     for (int i = 0; i < 300000; i++) {
@@ -324,7 +324,7 @@ static void check_round_trip(void)
     }
 }
 
-/* The ways for integers agree with those of the C library and with the general ones. */
+/* The functions for integers agree with the C library and with the functions for all numbers. */
 static void check_integers(void)
 {
     for (int i = 0; i < 200000; i++) {
@@ -343,7 +343,7 @@ static void check_integers(void)
     CHECK_TEXT("-9223372036854775808", number_format_integer(INT64_MIN, text));
     CHECK_TEXT("9223372036854775807", number_format_integer(INT64_MAX, text));
 
-    /* Any byte in any place but that of a digit is refused. */
+    /* A byte that is not a digit is refused in every place. */
     for (size_t place = 0; place < 18; place++)
         for (int byte = 0; byte < 256; byte++) {
             char digits[] = "123456789012345678";
@@ -354,7 +354,7 @@ static void check_integers(void)
         }
 }
 
-/* Some digits, in memory of their exact size; or any byte in the place of one. */
+/* Returns some digits, in memory of their exact size; now and then one of them is a random byte. */
 static struct bytes random_digits(size_t most)
 {
     char text[32] = "";
@@ -375,7 +375,7 @@ static bool are_digits(struct bytes text)
     return true;
 }
 
-/* Digits are added to digits as the numbers are that they stand for. */
+/* Adding digits gives the digits of the sum of their numbers. */
 static void check_digits(void)
 {
     const int64_t limit = 10000000000000000;
@@ -425,7 +425,7 @@ static void check_split(void)
     CHECK(high == 0x1p127 && low == -1);
 }
 
-/* The next double above or below a positive one. */
+/* Returns the next double above or below a positive one. */
 static double neighbour(double real, int step)
 {
     int64_t bits;
@@ -475,8 +475,8 @@ static void check_divide(void)
         CHECK_TEXT(cases[i].quotient, number_format(number_divide(number_of(cases[i].number), cases[i].count), text));
     }
 
-    /* A rounded quotient is nearer to the number than its neighbours are: seen exactly in long doubles where those
-     * have the digits, for numerators and divisors that leave 64 bits enough to tell. */
+    /* A rounded quotient is nearer to the exact one than the doubles beside it. A long double of 64 bits can tell for
+     * these numerators and divisors. */
     for (int i = 0; i < 100000 && LDBL_MANT_DIG >= 64; i++) {
         int64_t value = (int64_t)(check_random() >> 12), count = (int64_t)(check_random() % 1000 + 1);
         struct number quotient = number_divide((struct number){.mantissa = value * 1024 + 1}, count);
@@ -522,7 +522,7 @@ static void check_decimal(void)
 static void check_floor(void)
 {
     static const struct {
-        const char *number, *width, *multiple; /* NULL: there is none */
+        const char *number, *width, *multiple; /* multiple NULL: beyond the exact range */
     } cases[] = {
         {"0", "10", "0"},      {"9.99", "10", "0"},      {"10", "10", "10"},      {"-0.01", "10", "-10"},
         {"-10", "10", "-10"},  {"0.35", "0.1", "0.3"},   {"0.3", "0.1", "0.3"},   {"-0.3", "0.1", "-0.3"},
@@ -549,7 +549,7 @@ static void check_floor(void)
     }
 }
 
-/* What JSON writes as a number, and what it does not; reals are those of strtod, bit for bit. */
+/* Numbers in JSON's form and others; reals are those of strtod, bit for bit. */
 static void check_json(void)
 {
     static const char *const integers[] = {"0",  "-0", "7", "-7", "10", "123456789012345678", "1234567890123456789",

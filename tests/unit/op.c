@@ -1,15 +1,14 @@
-/* op: what each operation makes of its values; that going on from the text of a state is going on; and that a state
- * which is damaged is never taken for another. */
+/* Goal of this test: each operation gives the right results; going on from the text of a state gives the same results
+ * as never stopping; and a damaged state is never taken for another one. */
 #include "op/op.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "check.h"
 
 enum { TEXT = 32768 };
 
-/* A key: its state between two records is text in memory of its exact size. */
+/* A key. Between two records its state is text in memory of its exact size. */
 struct key {
     struct op op;
     struct op_result result;
@@ -33,7 +32,7 @@ static void drop(struct key *key)
     op_close(&key->op);
 }
 
-/* Nothing of what an operation has written before may matter to it. */
+/* Overwrites and frees the memory of an operation, which must not depend on it between two values. */
 static void spoil(struct op *op)
 {
     memset(&op->scratch, 'x', sizeof op->scratch);
@@ -77,10 +76,10 @@ static const char *take(struct key *key, const char *string)
     return why;
 }
 
-/* What is emitted in a step that sends nothing on. */
+/* The emit of a step that sends nothing. */
 #define NOTHING NULL
 
-/* One line a value: the value, what is emitted, and the state after it. */
+/* A value, the value that is sent for it, and the state after it. */
 struct step {
     const char *value, *emit, *state;
 };
@@ -157,6 +156,9 @@ static void check_values(void)
           {"\n1 0 1:\"", "[[\"\",3]]", "3 0 0:\n2 0 1:7\n1 0 1:a\n1 0 8:\n1 0 1:\"\n"});
     STEPS("topk:2", {"07", "[[\"07\",1]]", "1 0 2:07\n"},
           {"\xff", "[[\"07\",1],[\"\\u00ff\",1]]", "1 0 2:07\n1 0 1:\xff\n"});
+    STEPS("min", {"7", "7", "7"}, {"007", "7", "7"}, {"+6", "+6", "+6"}, {"6", "+6", "+6"});
+    STEPS("max", {"7", "7", "7"}, {"007", "7", "7"}, {"+8", "+8", "+8"}, {"8", "+8", "+8"});
+    STEPS("topk:100", {"a", "[[\"a\",1]]", "1 0 1:a\n"});
     STEPS("histogram:10", {"5", "{\"0\":1}", "{\"0\":1}"}, {"-0.5", "{\"-10\":1,\"0\":1}", "{\"-10\":1,\"0\":1}"},
           {"10", "{\"-10\":1,\"0\":1,\"10\":1}", "{\"-10\":1,\"0\":1,\"10\":1}"},
           {"9.99", "{\"-10\":1,\"0\":2,\"10\":1}", "{\"-10\":1,\"0\":2,\"10\":1}"},
@@ -166,7 +168,8 @@ static void check_values(void)
           {"0.29", "{\"0.2\":1,\"0.3\":1}", "{\"0.2\":1,\"0.3\":1}"});
 }
 
-/* A state that is handed back as it was given, in op, is as good as a copy, also after a value that cannot be taken. */
+/* A state that still lies in op, where the last call left it, is as good as a copy, even after a value that cannot be
+ * taken. */
 static void check_given_states(const char *op)
 {
     static const char *const values[] = {"1", "0", "99999999", "12345678", "100000000", "007", "-3", "-99999999",
@@ -189,7 +192,7 @@ static void check_given_states(const char *op)
     drop(&copied);
 }
 
-/* The first of the records that frame_next reads from frames. */
+/* Reads records from frames by one call of frame_next, and returns their number. */
 static size_t read_frames(struct frame_reader *reader, struct bytes frames, struct record *records, size_t count)
 {
     struct control control;
@@ -200,8 +203,8 @@ static size_t read_frames(struct frame_reader *reader, struct bytes frames, stru
     return count;
 }
 
-/* Records in a row are taken together as they are one by one: the same states, the same frames; and all of those are
- * taken that most are. */
+/* Records taken together by run give the same states and frames as records taken one by one by apply; and run takes all
+ * values of the common kind, which are short integers without a sign. */
 static void check_runs(const char *op)
 {
     enum { MOST = 40 };
@@ -250,8 +253,8 @@ static void check_runs(const char *op)
     free(together.data);
 }
 
-/* The counts of a series in which few values are frequent are right where no counter was ever lost; where some were,
- * none is too small, nor too great by more than its part of all. */
+/* The counts of the frequent values are exact if no counter was ever replaced. Otherwise no count is too small, or too
+ * great by more than the number of records divided by that of counters. */
 static void check_topk(unsigned values)
 {
     enum { TOP = 5, COUNTERS = 50, RECORDS = 20000 };
@@ -283,7 +286,8 @@ static void check_topk(unsigned values)
     drop(&key);
 }
 
-/* Exact up to 256; then within four standard errors at each size, never falling, and indifferent to repetition. */
+/* Exact up to 256; beyond that within four standard errors at each size, never falling, and unchanged by values that
+ * came before. */
 static void check_distinct(void)
 {
     struct key key = key_of("distinct", NULL);
@@ -305,6 +309,45 @@ static void check_distinct(void)
             CHECK_TEXT(text, key.result.emit);
         }
     }
+    drop(&key);
+}
+
+/* Registers of the right number, one of which holds a character: the least, the greatest, and those beside them. */
+static void check_registers(void)
+{
+    enum { REGISTERS = 4096 };
+    for (char character = '0' - 1; character <= '0' + 54; character++) {
+        struct key key = key_of("distinct", NULL);
+        struct buffer state = {0};
+        buffer_print(&state, "~300 ");
+        memset(buffer_reserve(&state, REGISTERS), '1', REGISTERS);
+        state.size += REGISTERS;
+        state.data[state.size - 1] = character;
+        key.state = check_copy(buffer_string(&state));
+        const char *why = NULL;
+        for (int i = 0; i < 20 && why == NULL; i++) {
+            char value[16];
+            snprintf(value, sizeof value, "%d", i);
+            why = take(&key, value);
+        }
+        CHECK_ABOUT(bytes_of(why), (why == NULL) == (character >= '0' && character <= '0' + 53));
+        buffer_free(&state);
+        drop(&key);
+    }
+}
+
+/* A value that takes the place of the least frequent one takes its count, and knows by how much that is too great. */
+static void check_replaced(void)
+{
+    struct key key = key_of("topk:1", NULL);
+    for (int i = 0; i < 30; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%d", i % 10);
+        CHECK(take(&key, value) == NULL);
+    }
+    CHECK(take(&key, "x") == NULL && take(&key, "y") == NULL);
+    CHECK_TEXT("[[\"x\",4]]", key.result.emit);
+    CHECK_ABOUT(key.state, strncmp(key.state.data, "4 3 1:x\n4 3 1:y\n3 0 1:0\n", 24) == 0);
     drop(&key);
 }
 
@@ -393,8 +436,8 @@ static void check_bad(void)
         }
 }
 
-/* The text between two steps loses nothing: the same sum, kept in doubles all the way, has the same bits. Exact numbers
- * among them are kept in 64 bits of thousandths here. */
+/* A state as text loses nothing: the same sum, kept in doubles here, has the same bits. The exact numbers among the
+ * values are kept here as thousandths in 64 bits. */
 static void check_resumed_sum(void)
 {
     struct key key = key_of("sum", NULL);
@@ -435,7 +478,7 @@ static void check_resumed_sum(void)
     drop(&key);
 }
 
-/* Where the floating numbers are integers, the whole is known exactly: what is emitted is the double nearest to it. */
+/* If all floating numbers are integers, the exact sum is known here, and the double nearest to it must be sent. */
 static void check_nearest_sum(void)
 {
     struct key key = key_of("sum", "0 0 0");
@@ -473,7 +516,8 @@ static void check_table(void)
     for (const struct op_kind *kind = op_table; kind->name != NULL; kind++, count++) {
         CHECK(op_open(&op, texts[count][0], &why) && op.kind == kind && op.apply == kind->apply);
         CHECK_TEXT(texts[count][1], bytes_of(op.name));
-        CHECK(strlen(kind->description) > 0 && strchr(kind->description, '\n') == NULL);
+        CHECK((kind->parameter == NULL) == (kind->take_parameter == NULL));
+        CHECK((kind->parameter == NULL) == (kind->expected == NULL));
         op_close(&op);
     }
     CHECK(count == sizeof texts / sizeof *texts);
@@ -488,7 +532,7 @@ static void check_table(void)
     buffer_free(&why);
 }
 
-/* What is unchanged lies where it lay. */
+/* A state that does not change stays in its place. */
 static void check_unchanged(void)
 {
     static const char *const kept[] = {"first", "min", "max"};
@@ -514,6 +558,8 @@ int main(void)
     check_topk(40);
     check_topk(1000);
     check_distinct();
+    check_registers();
+    check_replaced();
     check_histogram_limit();
     check_table();
     check_unchanged();

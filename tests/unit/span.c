@@ -1,5 +1,5 @@
-/* Goal of this test: span_parse agrees with long division, in 128 bits, for digits, fractions and units at random, up
- * to the limit and beyond; and refuses every text that one byte too many makes of a span. */
+/* Goal of this test: span_parse agrees with division in 128 bits for random digits, fractions and units, up to the
+ * limit and beyond; and refuses a span with a byte too many before it. */
 #include "base/span.h"
 
 #include "check.h"
@@ -54,7 +54,7 @@ static void check_random_spans(void)
     }
 }
 
-/* The longest span of each unit, and one beyond it. */
+/* The longest span in each unit, and the next one beyond it. */
 static void check_limits(void)
 {
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
@@ -66,6 +66,10 @@ static void check_limits(void)
         snprintf(whole, sizeof whole, "%llu", (unsigned long long)most + 1);
         check_one(whole, false, "", i);
     }
+    check_one("9223372036", true, "854775807", 0);
+    check_one("9223372036", true, "854775808", 0);
+    check_one("9223372036854", true, "775807", 1);
+    check_one("9223372036854", true, "775808", 1);
 }
 
 static void check_refused(void)
