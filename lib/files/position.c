@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -72,6 +71,11 @@ enum position_fit position_take(struct position *position, int fd, struct bytes 
     return POSITION_FITS;
 }
 
+bool position_is_of(const struct position *position, const struct stat *file)
+{
+    return (uint64_t)file->st_dev == position->device && (uint64_t)file->st_ino == position->inode;
+}
+
 enum position_fit position_compare(const struct position *position, int fd)
 {
     struct stat status;
@@ -85,9 +89,7 @@ enum position_fit position_compare(const struct position *position, int fd)
         return fit;
     if (XXH3_64bits(window.data, window.size) != position->hash)
         return POSITION_CHANGED;
-    if ((uint64_t)status.st_dev != position->device || (uint64_t)status.st_ino != position->inode)
-        return POSITION_RENEWED;
-    return POSITION_FITS;
+    return position_is_of(position, &status) ? POSITION_FITS : POSITION_RENEWED;
 }
 
 char *position_path(const char *name, enum status status)

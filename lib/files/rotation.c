@@ -30,14 +30,21 @@ void rotation_free(struct rotation *rotation)
     *rotation = (struct rotation){NULL, 0};
 }
 
-/* The digits that follow base and one byte, as in base.1 and base-20261101; NULL where the name is not of this form. */
+struct bytes rotation_before(const char *path)
+{
+    const char *end = path + strlen(path), *digits = end;
+    while (digits > path && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    const bool numbered = digits < end && digits > path && (digits[-1] == '.' || digits[-1] == '-');
+    return (struct bytes){path, numbered ? (size_t)(digits - path) - 1 : 0};
+}
+
+/* The digits that follow base and one byte, as in base.1 and base-20261101. Returns NULL if the name has another form.
+ */
 static const char *number_of(const char *name, const char *base)
 {
-    size_t size = strlen(base);
-    if (strncmp(name, base, size) != 0 || (name[size] != '.' && name[size] != '-'))
-        return NULL;
-    const char *digits = name + size + 1;
-    return *digits != '\0' && digits[strspn(digits, "0123456789")] == '\0' ? digits : NULL;
+    const struct bytes before = rotation_before(name);
+    return before.size > 0 && bytes_equal(before, bytes_of(base)) ? name + before.size + 1 : NULL;
 }
 
 static bool is_the_file(const char *directory, const char *name, const struct position *position)
@@ -47,7 +54,7 @@ static bool is_the_file(const char *directory, const char *name, const struct po
     buffer_print(&path, "%s/%s", directory, name);
     buffer_add_byte(&path, '\0');
     bool same = stat(path.data, &status) == 0 && S_ISREG(status.st_mode) &&
-                (uint64_t)status.st_ino == position->inode && (uint64_t)status.st_dev == position->device;
+                position_is_of(position, &status);
     int fd = same ? open(path.data, O_RDONLY | O_CLOEXEC) : -1;
     same = fd != -1 && position_compare(position, fd) == POSITION_FITS;
     if (fd != -1)
@@ -98,11 +105,6 @@ static void add_dated(struct rotation *rotation, const char *directory, const ch
     }
     closedir(list);
     qsort(rotation->paths + 1, rotation->count - 1, sizeof *rotation->paths, by_name);
-}
-
-bool rotation_is_path(const char *path, const char *other)
-{
-    return number_of(other, path) != NULL;
 }
 
 char *rotation_path(const char *path, const struct position *position)

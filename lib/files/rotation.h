@@ -28,8 +28,9 @@ enum rotation_answer rotation_find(const char *path, const struct position *posi
 
 void rotation_free(struct rotation *rotation);
 
-/* Whether other is a path that what was at path may have after a rotation. */
-bool rotation_is_path(const char *path, const char *other);
+/* The path that a file had before a rotation gave it this one: of /log.1 and of /log-20261101, /log. Returns a view of
+ * path, which is empty if the path has no number at its end. */
+struct bytes rotation_before(const char *path);
 
 /* Where the file that the position is of is now, beside path and under a name that begins with its own; NULL: nowhere.
  * The caller frees it. */

@@ -1,7 +1,6 @@
 #include "recovery/overview.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "recovery/directory.h"
@@ -30,7 +29,7 @@ static void count_state(void *context, struct bytes key, struct bytes state)
 /* What is to be said of a file that a position is of. */
 static const char *file_note(const struct position *position, const struct stat *file)
 {
-    if ((uint64_t)file->st_ino != position->inode || (uint64_t)file->st_dev != position->device)
+    if (!position_is_of(position, file))
         return "another file";
     return (uint64_t)file->st_size < position->offset ? "shorter" : NULL;
 }
