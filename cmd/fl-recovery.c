@@ -12,16 +12,17 @@
  * away, leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/decimal.h"
-#include "recovery/directory.h"
-#include "state/state_list.h"
-#include "wire/frame.h"
+#include "base/descriptor.h"
 #include "base/message.h"
 #include "base/option.h"
+#include "recovery/directory.h"
 #include "recovery/overview.h"
+#include "state/state_list.h"
+#include "wire/frame.h"
 
 static const char usage[] =
     "usage: fl-recovery status [--json] DIR\n"
@@ -42,7 +43,7 @@ static const char usage[] =
 
 static void print(struct buffer *out)
 {
-    if (out->size > 0 && (fwrite(out->data, out->size, 1, stdout) != 1 || fflush(stdout) != 0))
+    if (!descriptor_write(STDOUT_FILENO, out->data, out->size))
         message_fail(STATUS_IO, "standard output: %s", strerror(errno));
     buffer_free(out);
 }
