@@ -3,10 +3,6 @@
  *     fl-recovery-init DIR [COUNT]
  *
  * All partitions are made, or none; a directory that has some is left as it is. */
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/decimal.h"
 #include "base/message.h"
 #include "base/option.h"
@@ -36,12 +32,8 @@ int main(int argc, char **argv)
     if (operands[1] != NULL && !decimal_parse(bytes_of(operands[1]), 1, DIRECTORY_PARTITIONS_MOST, &count))
         option_refuse("\"%s\" is no count of partitions: take 1 to %d", operands[1], DIRECTORY_PARTITIONS_MOST);
 
-    unsigned char random[16];
     struct store_part part = {.count = count};
-    if (getentropy(random, sizeof random) == -1)
-        message_fail(STATUS_SYSTEM, "no random numbers: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(part.directory + 2 * i, 3, "%02x", random[i]);
+    directory_draw_name(part.directory, 32);
     directory_create(operands[0], (unsigned)count, make_partition, &part);
     return STATUS_OK;
 }

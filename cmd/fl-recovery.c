@@ -12,10 +12,11 @@
  * away, leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/decimal.h"
+#include "base/descriptor.h"
 #include "base/message.h"
 #include "base/option.h"
 #include "recovery/directory.h"
@@ -46,7 +47,7 @@ static const struct option_entry entries[] = {
 
 static void print(struct buffer *out)
 {
-    if (out->size > 0 && (fwrite(out->data, out->size, 1, stdout) != 1 || fflush(stdout) != 0))
+    if (!descriptor_write(STDOUT_FILENO, out->data, out->size))
         message_fail(STATUS_IO, "standard output: %s", strerror(errno));
     buffer_free(out);
 }

@@ -28,6 +28,23 @@ load helper
     [ -z "$(ls there)" ] || fail "there is still $(ls there)"
 }
 
+@test "of many files that it knows it reads each once to compare it" {
+    local crash=${CRASH:-$ROOT/build/crash} i
+    ! grep -q __asan_init "$crash/bin/fl-input" || skip "the sanitizer must be loaded first"
+    mkdir logs
+    for ((i = 0; i < 300; i++)); do
+        echo "$i" >"logs/$i"
+    done
+    fl-recovery-init db
+    run_sh 'fl-input -r db logs/* | fl-out'
+    expect_status 0
+    # The others are of the partition.
+    run_sh "FL_SHIM=pread:400:EIO FL_SHIM_LOG=reached LD_PRELOAD='$crash/shim.so' '$crash/bin/fl-input' -r db logs/* |
+        fl-out"
+    expect_output ''
+    [ ! -e reached ] || fail "it read more than 400 times"
+}
+
 flow='fl-input -r db log | fl-out out'
 
 # begin: a log of which a line was processed, and after its rotation another one.
