@@ -45,7 +45,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(
 FORMATTED = $(wildcard cmd/*.c lib/*/*.[ch] tests/*.c tests/*/*.[ch])
 PAGES = $(wildcard man/*.[1-8])
 TESTS = $(wildcard tests/*.bats)
-SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
+SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci man tests)
 # Not for bats files: variables that the helper sets, and scripts that they hand to it in single quotes.
 HELPER_KNOWS = SC2154,SC2016
 # Not asked of cppcheck: the order of evaluation, which the compilers know better, and the end of an array, which it
@@ -130,7 +130,11 @@ bench: all ## measure the speed beside other tools (CASES= picks cases)
 instructions: all ## count the instructions per record of each stage, into tests/bench/instructions.txt
 	@BIN="$(abspath $(BIN))" tests/bench/instructions --write
 
-lint: ## check pages, scripts, rooms and C, and compile with warnings as errors
+pages: all ## rewrite the generated parts of the pages
+	@BIN="$(abspath $(BIN))" man/update
+
+lint: all ## check pages, scripts, rooms and C, and compile with warnings as errors
+	BIN="$(abspath $(BIN))" man/update --check
 	$(if $(PAGES),mandoc -Tlint -W warning $(PAGES))
 	shellcheck -x $(filter-out %.bats,$(SCRIPTS))
 	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
@@ -162,5 +166,5 @@ clean: ## remove what was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all deps demo check check-asan check-tsan crash crash-build fuzz fuzz-build fuzzers bench instructions lint install \
-	uninstall clean help
+.PHONY: all deps demo check check-asan check-tsan crash crash-build fuzz fuzz-build fuzzers bench instructions pages lint \
+	install uninstall clean help
