@@ -44,8 +44,9 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
 FORMATTED = $(wildcard cmd/*.c lib/*/*.[ch] tests/*.c tests/*/*.[ch])
 PAGES = $(wildcard man/*.[1-8])
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 TESTS = $(wildcard tests/*.bats)
-SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci man tests)
+SCRIPTS = cmd/completions.bash tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci man tests)
 # Not for bats files: variables that the helper sets, and scripts that they hand to it in single quotes.
 HELPER_KNOWS = SC2154,SC2016
 # Not asked of cppcheck: the order of evaluation, which the compilers know better, and the end of an array, which it
@@ -147,7 +148,7 @@ lint: all ## check pages, scripts, rooms and C, and compile with warnings as err
 			all $(UNITS:$(BUILD)/%=build/$$compiler/%) || exit 1; \
 	done
 
-install: all ## install programs and pages under DESTDIR and PREFIX
+install: all ## install programs, pages and completions under DESTDIR and PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
 	@for page in $(PAGES); do \
@@ -155,9 +156,14 @@ install: all ## install programs and pages under DESTDIR and PREFIX
 		echo "install -m 644 $$page $$directory"; \
 		install -d "$$directory" && install -m 644 "$$page" "$$directory" || exit 1; \
 	done
+	install -d "$(COMPLETIONS)"
+	@for program in $(notdir $(PROGRAMS)); do \
+		echo "install -m 644 cmd/completions.bash $(COMPLETIONS)/$$program"; \
+		install -m 644 cmd/completions.bash "$(COMPLETIONS)/$$program" || exit 1; \
+	done
 
 uninstall: ## remove what install installed
-	rm -f $(PROGRAMS:$(BIN)/%="$(DESTDIR)$(PREFIX)/bin/%") \
+	rm -f $(PROGRAMS:$(BIN)/%="$(DESTDIR)$(PREFIX)/bin/%") $(PROGRAMS:$(BIN)/%="$(COMPLETIONS)/%") \
 		$(foreach page,$(PAGES:man/%=%),"$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(page)")
 
 clean: ## remove what was built
