@@ -87,6 +87,8 @@ deps: ## install what building and testing need, where it is missing
 demo: all ## run the tutorial
 	@PATH="$(abspath $(BIN)):$$PATH" tests/demo
 
+check: export COMPILE = $(CC) $(FLAGS) $(LDFLAGS)
+check: export LIBRARIES = $(abspath $(LIBRARY)) $(LIBRARY_LIBS) $(LDLIBS)
 check: all $(UNITS) $(EDIT) crash-build fuzz-build ## run the tests (TESTS= picks files)
 	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" EDIT="$(abspath $(EDIT))" FUZZ="$(abspath $(FUZZ))" tests/run $(UNITS) $(TESTS)
 
@@ -141,7 +143,8 @@ lint: all ## check pages, scripts, rooms and C, and compile with warnings as err
 	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
 	tests/rooms
 	clang-format --dry-run --Werror $(FORMATTED)
-	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) $(wildcard tests/crash/*.c)
+	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) \
+		$(wildcard tests/crash/*.c tests/operator/*.c)
 	@for compiler in gcc clang; do \
 		command -v $$compiler || continue; \
 		$(MAKE) --silent BUILD=build/$$compiler BIN=build/$$compiler/bin CC=$$compiler CFLAGS='-O2 -Werror' \
