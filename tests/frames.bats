@@ -273,13 +273,15 @@ END
 
 @test "a stream without !fl is refused" {
     local is_no_hello="is no !fl, with which every stream begins: $hint"
-    for program in 'fl-key ALL' 'fl-map -e value' 'fl-filter -e 1' fl-inspect 'fl-statemap sum' fl-out; do
-        expect_refused "$program" 65 "${program%% *}: \"1\": $is_no_frame" <<<1
-        expect_refused "$program" 65 "${program%% *}: \"=1\": $is_no_hello" <<<$'=1\n!end\t1'
-        expect_refused "$program" 65 "${program%% *}: \"!source\\tx\": $is_no_hello" <<<$'!source\tx\n!end\t0'
-        expect_refused "$program" 65 "${program%% *}: \"!fl\": $is_no_hello" <<<$'!fl\n!end\t0'
-        expect_refused "$program" 74 \
-            "${program%% *}: the stage before died, or is none (there is nothing on standard input): $hint" </dev/null
+    for program in $(stages); do
+        [ "$program" != fl-input ] || continue
+        stage=$(shortest "$program")
+        expect_refused "$stage" 65 "$program: \"1\": $is_no_frame" <<<1
+        expect_refused "$stage" 65 "$program: \"=1\": $is_no_hello" <<<$'=1\n!end\t1'
+        expect_refused "$stage" 65 "$program: \"!source\\tx\": $is_no_hello" <<<$'!source\tx\n!end\t0'
+        expect_refused "$stage" 65 "$program: \"!fl\": $is_no_hello" <<<$'!fl\n!end\t0'
+        expect_refused "$stage" 74 \
+            "$program: the stage before died, or is none (there is nothing on standard input): $hint" </dev/null
         expect_stdout ''
     done
 }

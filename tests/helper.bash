@@ -259,3 +259,43 @@ fail() {
     done
     return 1
 } >&2
+
+# programs: every program, a line each; stages: those that can be stages of a flow. shows PROGRAM OPTION: the program's
+# --help shows the option, such as '-i, --step'.
+programs() {
+    local source
+    for source in "$ROOT"/cmd/fl-*.c; do
+        basename "$source" .c
+    done
+}
+
+stages() {
+    local program
+    for program in $(programs); do
+        ! shows "$program" '-r, --recovery-directory' || echo "$program"
+    done
+}
+
+shows() {
+    "$1" --help | grep -q -E -e "^ +$2( |\$)"
+}
+
+# shortest PROGRAM: a command line with which the program does its work: the first of its synopsis, without what may be
+# left out.
+shortest() {
+    "$1" --help | awk -v program="$1" '
+        BEGIN { example["N"] = example["EXPR"] = 1; example["OP"] = "sum"; example["SPAN"] = "1s" }
+        NR > 1 && (!NF || $1 == program) { exit }
+        { form = form " " $0 }
+        END {
+            sub(/usage:/, "", form)
+            while (sub(/\[[^][]*\]/, "", form))
+                continue
+            $0 = form
+            for (i = 1; i <= NF; i++)
+                if ($i in example)
+                    $i = example[$i]
+            $1 = $1
+            print
+        }'
+}
