@@ -184,7 +184,7 @@ static void on_open(void *context, struct stage *stage, char **operands)
     else if (what != NULL && strcmp(what, "continue") == 0)
         source->inputs.on_replaced = ON_REPLACED_CONTINUE;
     else if (what != NULL && strcmp(what, "fail") != 0)
-        option_refuse("--on-replaced: \"%s\" is none of fail, restart and continue", what);
+        option_refuse("--on-replaced: \"%s\" is not one of fail, restart and continue", what);
     while (operands[count] != NULL)
         count++;
     inputs_open(&source->inputs, operands, count);

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     char **operands = option_parse(argv, &usage, (const struct option_table[]){{NULL, NULL}}, 1, 2, NULL);
     uint64_t count = 1;
     if (operands[1] != NULL && !decimal_parse(bytes_of(operands[1]), 1, DIRECTORY_PARTITIONS_MOST, &count))
-        option_refuse("\"%s\" is no count of partitions: take 1 to %d", operands[1], DIRECTORY_PARTITIONS_MOST);
+        option_refuse("\"%s\" is not a number of partitions: take 1 to %d", operands[1], DIRECTORY_PARTITIONS_MOST);
 
     struct store_part part = {.count = count};
     directory_draw_name(part.directory, 32);

@@ -199,7 +199,7 @@ static int rewind_to(char **operands)
     struct directory directory;
     uint64_t epoch;
     if (!decimal_parse(bytes_of(operands[1]), 0, UINT64_MAX, &epoch))
-        option_refuse("\"%s\" is no epoch", operands[1]);
+        option_refuse("\"%s\" is not an epoch", operands[1]);
     directory_claim(&directory, operands[0]);
     const bool done = directory_rewind(&directory, epoch);
     const uint64_t floor = directory_floor(&directory), last = directory.epoch;
@@ -238,5 +238,5 @@ int main(int argc, char **argv)
             option_refuse("option --json goes with status alone");
         return (options.json ? show_json : commands[i].run)(operands + 1);
     }
-    option_refuse("\"%s\" is no command: take status, dump, check, backup, forget or rewind", operands[0]);
+    option_refuse("\"%s\" is not a command: take status, dump, check, backup, forget or rewind", operands[0]);
 }

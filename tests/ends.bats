@@ -49,16 +49,16 @@ expect_death() {
         return
         ;;
     fl-statemap)
-        expect_message "^fl-out: the stage before died \(there is no !end\)$committed$"
+        expect_message "^fl-out: the upstream stage died \(there is no !end\)$committed$"
         ;;
     fl-key)
-        expect_message "^fl-statemap: the stage before died \(there is no !end\)$"
-        expect_message "^fl-out: the stage before failed \(status 74\)$committed$"
+        expect_message "^fl-statemap: the upstream stage died \(there is no !end\)$"
+        expect_message "^fl-out: the upstream stage failed \(status 74\)$committed$"
         ;;
     fl-input)
-        expect_message "^fl-key: the stage before died \(there is no !end\)$"
-        expect_message "^fl-statemap: the stage before failed \(status 74\)$"
-        expect_message "^fl-out: the stage before failed \(status 74\)$committed$"
+        expect_message "^fl-key: the upstream stage died \(there is no !end\)$"
+        expect_message "^fl-statemap: the upstream stage failed \(status 74\)$"
+        expect_message "^fl-out: the upstream stage failed \(status 74\)$committed$"
         ;;
     esac
     expect_status 74
@@ -124,7 +124,7 @@ expect_death() {
     expect_stdout ''
     expect_stderr <<'END'
 fl-statemap: nums.txt: record 3: "three" is not a number (key "ALL")
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     [ "$(committed)" -eq 0 ]
     printf '1\n2\n3\n4\n' >nums.txt
@@ -141,7 +141,7 @@ END
     expect_stdout ''
     expect_stderr <<'END'
 fl-statemap: gate: record 1: "four" is not a number (key "ALL")
-fl-out: the stage before failed (status 65): nothing after epoch 3 is committed
+fl-out: the upstream stage failed (status 65): nothing after epoch 3 is committed
 END
     [ "$(committed)" -eq 3 ]
     expect_file out $'ALL\t1\nALL\t3\nALL\t6'
@@ -156,8 +156,8 @@ END
     expect_stdout ''
     expect_stderr <<'END'
 fl-key: words.txt: record 2: "" has no field 1
-fl-statemap: the stage before failed (status 65)
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-statemap: the upstream stage failed (status 65)
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     [ "$(committed)" -eq 0 ]
 }
@@ -176,7 +176,7 @@ END
     expect_status 74
     expect_stdout ''
     expect_message '^fl-statemap: ended by a second signal: nothing after the last commit is recorded$'
-    expect_message '^fl-out: the stage before died \(there is no !end\): nothing after epoch 4 is committed$'
+    expect_message '^fl-out: the upstream stage died \(there is no !end\): nothing after epoch 4 is committed$'
     [ "$(committed)" -eq 4 ]
     expect_file out $'ALL\t1\nALL\t3\nALL\t6\nALL\t10'
     run_sh 'echo 4 >gate & fl-input -r db nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
@@ -248,8 +248,8 @@ END
         run_sh "$stages | fl-out"
         expect_status 74
         expect_stdout $'ALL\t1\nALL\t3'
-        expect_message '^fl-[a-z]*: the stage before died \(there is no !end\)'
-        expect_message '^fl-out: the stage before .*: nothing after epoch 0 is committed$'
+        expect_message '^fl-[a-z]*: the upstream stage died \(there is no !end\)'
+        expect_message '^fl-out: the upstream stage .*: nothing after epoch 0 is committed$'
         run_sh "$stages | fl-out --hold"
         expect_status 74
         expect_stdout ''
@@ -265,15 +265,15 @@ END
     expect_stdout ''
     expect_stderr <<END
 fl-key: $lacks
-fl-statemap: the stage before failed (status 65)
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-statemap: the upstream stage failed (status 65)
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     run_sh "fl-input -r db nums.txt | fl-key ALL | grep -v '^+ALL	2' | fl-statemap sum | fl-out out"
     expect_status 65
     expect_stdout ''
     expect_stderr <<END
 fl-statemap: $lacks
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     run_sh "fl-input -r db nums.txt | fl-key ALL | fl-statemap sum | grep -v '^+ALL	3' | fl-out out"
     expect_status 65

@@ -100,7 +100,7 @@ END
     run_sh 'fl-input lines | fl-inspect 2>/dev/full | fl-out'
     expect_status 74
     expect_stdout ''
-    expect_stderr 'fl-out: the stage before failed (status 74)'
+    expect_stderr 'fl-out: the upstream stage failed (status 74)'
 }
 
 @test "the command line" {

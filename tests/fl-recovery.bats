@@ -290,7 +290,7 @@ fl-recovery: $directory/part-2.sqlite3: is partition 0 by what it says: give it 
     before=$(cksum other/*)
     run_sh 'fl-recovery backup db other'
     expect_status 78
-    expect_stderr 'fl-recovery: other: has partitions already (part-0.sqlite3): use it as it is, or give another directory'
+    expect_stderr 'fl-recovery: other: already has partitions (part-0.sqlite3): use it as it is, or give another directory'
     [ "$(cksum other/*)" = "$before" ]
     run_sh 'fl-recovery backup db missing/copy'
     expect_status 73
@@ -405,7 +405,7 @@ fl-recovery: $directory/part-2.sqlite3: is partition 0 by what it says: give it 
     done
     run_sh 'fl-recovery status missing'
     expect_status 78
-    expect_stderr 'fl-recovery: missing: there is no such recovery directory: make it with fl-recovery-init missing'
+    expect_stderr 'fl-recovery: missing: no such recovery directory: make it with fl-recovery-init missing'
 }
 
 @test "standard output that is full" {

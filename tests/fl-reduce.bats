@@ -25,7 +25,7 @@ load helper
     expect_output ''
     run_sh 'fl-reduce delta </dev/null'
     expect_status 64
-    expect_stderr 'fl-reduce: delta is of each record, and there is no result at the end: use fl-statemap (fl-reduce --help shows the usage)'
+    expect_stderr 'fl-reduce: delta has a result for each record, and none at the end: use fl-statemap (fl-reduce --help shows the usage)'
 }
 
 @test "results come in the order of the bytes of the keys" {

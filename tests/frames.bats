@@ -23,7 +23,7 @@ expect_refused() {
 }
 
 hint='begin the flow with fl-input'
-is_no_frame="is no frame: $hint, and let nothing but fl- programs change what passes between them"
+is_no_frame="is not a frame: $hint, and let nothing but fl- programs change what passes between them"
 
 # Takes out of !fl what is different each time.
 masked="sed 's/run=[0-9a-f]*/run=RUN/; s|recovery=[^^]*|recovery=DIR|'"
@@ -272,7 +272,7 @@ END
 }
 
 @test "a stream without !fl is refused" {
-    local is_no_hello="is no !fl, with which every stream begins: $hint"
+    local is_no_hello="is not the !fl with which every stream begins: $hint"
     for program in $(stages); do
         [ "$program" != fl-input ] || continue
         stage=$(shortest "$program")
@@ -281,13 +281,13 @@ END
         expect_refused "$stage" 65 "$program: \"!source\\tx\": $is_no_hello" <<<$'!source\tx\n!end\t0'
         expect_refused "$stage" 65 "$program: \"!fl\": $is_no_hello" <<<$'!fl\n!end\t0'
         expect_refused "$stage" 74 \
-            "$program: the stage before died, or is none (there is nothing on standard input): $hint" </dev/null
+            "$program: the upstream stage died, or there is none (standard input is empty): $hint" </dev/null
         expect_stdout ''
     done
 }
 
 @test "another version is refused" {
-    expect_refused fl-out 65 'fl-out: the stage before speaks fl/2, and this one fl/1: use programs of one version' \
+    expect_refused fl-out 65 'fl-out: the upstream stage speaks fl/2, and this one fl/1: use programs of one version' \
         <<'END'
 !flTAB2
 =1
@@ -395,7 +395,7 @@ forged() {
 }
 
 @test "the sink waits for each step by its name" {
-    wanted='names no step before this one that has still to save this epoch$'
+    wanted='names no step upstream that has still to save this epoch$'
     forged '/^!saved/ s/statemap$/input/' "^fl-out: \"!saved\\\\t1\\\\tinput\": $wanted"
     forged '/^!saved/ s/input$/statemap/' "^fl-out: \"!saved\\\\t1\\\\tstatemap\": $wanted"
     forged '/^!saved/ s/statemap$/other/' "^fl-out: \"!saved\\\\t1\\\\tother\": $wanted"
@@ -449,7 +449,7 @@ END
 }
 
 @test "a stream that breaks off is no end" {
-    expect_refused 'fl-key K' 74 'fl-key: the stage before died (there is no !end)' <<'END'
+    expect_refused 'fl-key K' 74 'fl-key: the upstream stage died (there is no !end)' <<'END'
 !flTAB1
 =1
 END
@@ -459,7 +459,7 @@ END
         run_sh 'fl-key K <stream'
         expect_status 74
         expect_stdout "$(sed -n '/^!fl./p' stream)"
-        expect_stderr 'fl-key: the stage before died in the middle of a frame'
+        expect_stderr 'fl-key: the upstream stage died in the middle of a frame'
     done
 }
 
@@ -476,17 +476,17 @@ END
 END
     expect_status 66
     expect_stdout $'ALL\t1'
-    expect_stderr $'fl-key: the stage before failed (status 66)\nfl-out: the stage before failed (status 66)'
+    expect_stderr $'fl-key: the upstream stage failed (status 66)\nfl-out: the upstream stage failed (status 66)'
 
     run_sh 'fl-input missing | fl-key ALL | fl-out'
     expect_status 66
     expect_stdout ''
-    expect_message '^fl-out: the stage before failed \(status 66\)$'
+    expect_message '^fl-out: the upstream stage failed \(status 66\)$'
     for odd in '' 0 256 x; do
         printf '!fl\t1\n!failed\t%s\n' "$odd" >stream
         run_sh 'fl-out <stream'
         expect_status 74
         expect_stdout ''
-        expect_stderr 'fl-out: the stage before failed (status 74)'
+        expect_stderr 'fl-out: the upstream stage failed (status 74)'
     done
 }

@@ -95,7 +95,7 @@ fails_to_print() {
     expect_status 74
     expect_stdout ''
     expect_message '^fl-statemap: standard output: cannot be written: No space left on device$'
-    expect_message '^fl-out: the stage before died'
+    expect_message '^fl-out: the upstream stage died'
     run_sh 'fl-input -r db lines | fl-key A | fl-statemap sum | fl-out out'
     expect_status 0
     expect_stdout ''
@@ -136,7 +136,7 @@ fails_to_print() {
     expect_status 74
     expect_stdout ''
     expect_message '^fl-statemap: .*/db/part-1\.sqlite3: (disk I/O error|database or disk is full) \(in: '
-    expect_message '^fl-out: the stage before died \(there is no !end\): nothing after epoch 0 is committed$'
+    expect_message '^fl-out: the upstream stage died \(there is no !end\): nothing after epoch 0 is committed$'
     run_sh 'fl-input -r db many | fl-key -f 1 | fl-statemap count | fl-out out'
     expect_status 0
     expect_stdout ''

@@ -207,7 +207,7 @@ expect_status() {
 expect_failed() {
     expect_status "$1"
     expect_stderr "$2
-fl-out: the stage before failed (status $1)"
+fl-out: the upstream stage failed (status $1)"
 }
 
 # expect_stdout [TEXT], expect_stderr [TEXT], expect_file FILE [TEXT]: the whole is exactly TEXT and a line end, nothing

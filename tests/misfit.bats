@@ -33,9 +33,9 @@ refuses() {
     expect_status 78
     expect_stdout ''
     expect_stderr "fl-input: $1
-fl-key: the stage before failed (status 78)
-fl-statemap: the stage before failed (status 78)
-fl-out: the stage before failed (status 78)"
+fl-key: the upstream stage failed (status 78)
+fl-statemap: the upstream stage failed (status 78)
+fl-out: the upstream stage failed (status 78)"
     [ "$before" = "$(sums)" ] || fail "the directory has changed"
     put_right
     goes_on
@@ -68,12 +68,12 @@ last_refuses() {
     run_sh 'cd empty && fl-input -r db ../lines | fl-out'
     expect_status 78
     expect_stdout ''
-    expect_message '^fl-input: db: there is no such recovery directory: make it with fl-recovery-init db$'
+    expect_message '^fl-input: db: no such recovery directory: make it with fl-recovery-init db$'
     [ -z "$(ls empty)" ]
     run_sh 'fl-input -r db lines'
     expect_status 78
     expect_stdout ''
-    expect_stderr 'fl-input: db: there is no such recovery directory: make it with fl-recovery-init db'
+    expect_stderr 'fl-input: db: no such recovery directory: make it with fl-recovery-init db'
     put_right
     goes_on
 }
@@ -337,7 +337,7 @@ in_use() {
     finish
     expect_status 74
     expect_stdout $'A\t1'
-    expect_message '^fl-out: the stage before failed \(status 74\): nothing after epoch 0 is committed$'
+    expect_message '^fl-out: the upstream stage failed \(status 74\): nothing after epoch 0 is committed$'
     echo 2 >lines
     run_sh 'fl-input -r held lines | fl-key A | fl-statemap sum | fl-out'
     expect_status 0

@@ -97,7 +97,7 @@ each_refuses() {
             run_sh "$(shortest "$stage") -i '$name' </dev/null"
             expect_status 64
             expect_stdout ''
-            expect_stderr "$stage: -i: \"$name\" is no step's name: take letters, digits, and . _ - ($stage --help shows the\
+            expect_stderr "$stage: -i: \"$name\" is not a name for a step: take letters, digits, and . _ - ($stage --help shows the\
  usage)"
         done
     done
@@ -198,5 +198,5 @@ steps() {
     run_sh 'fl-input -r db lines | fl-key A | fl-statemap sum -r db -s 5 | fl-out'
     expect_status 64
     expect_stdout ''
-    expect_message '^fl-statemap: -s is for the first stage with recovery, which is before this one '
+    expect_message '^fl-statemap: -s is for the first stage with recovery, which is upstream of this one '
 }

@@ -30,9 +30,9 @@ kill_source() {
     exec 7>&-
     finish
     expect_status 74
-    expect_message '^fl-key: the stage before died \(there is no !end\)$'
-    expect_message '^fl-statemap: the stage before failed \(status 74\)$'
-    expect_message "^fl-out: the stage before failed \(status 74\): nothing after epoch $(committed) is committed$"
+    expect_message '^fl-key: the upstream stage died \(there is no !end\)$'
+    expect_message '^fl-statemap: the upstream stage failed \(status 74\)$'
+    expect_message "^fl-out: the upstream stage failed \(status 74\): nothing after epoch $(committed) is committed$"
 }
 
 # expect_whole LINES: FILE and state are those of a flow over as many lines that went through at once.

@@ -76,7 +76,7 @@ kill_everywhere() {
             expect_status 137
         else
             expect_status 74
-            expect_message "^fl-out: the stage before .*: nothing after epoch $(committed) is committed$"
+            expect_message "^fl-out: the upstream stage .*: nothing after epoch $(committed) is committed$"
         fi
     done
     run_sh "fl-input -r db nums.txt | $stages | fl-out out"

@@ -170,7 +170,7 @@ expect_race() {
         exec 7>&-
         finish
         [ "$status" -ne 0 ] || fail "the rest ends with status 0"
-        expect_message '^fl-key: the stage before died'
+        expect_message '^fl-key: the upstream stage died'
     done
     expect_next_run
 }

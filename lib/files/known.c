@@ -40,7 +40,7 @@ static void add_known(void *context, struct bytes key, struct bytes state)
     struct known_files *files = context;
     struct known known = {.key = bytes_string(key), .number = files->count};
     if (!position_parse(state, &known.position))
-        message_fail(STATUS_MISFIT, "%s: its saved position is not what it must be: put a copy of all partitions back",
+        message_fail(STATUS_MISFIT, "%s: its saved position is malformed: put a copy of all partitions back",
                      known.key);
     known.before = rotation_before(known.key);
     files->list = array_grow(files->list, files->count, &files->room, sizeof *files->list);

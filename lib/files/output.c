@@ -71,8 +71,7 @@ void output_open(struct output *output, const char *name, struct state *state)
         output->path = position_path(name, STATUS_CANT_CREATE);
         saved = state_get(state, bytes_of(output->path));
         if (saved.data != NULL && !position_parse(saved, &output->position))
-            message_fail(STATUS_MISFIT,
-                         "%s: what is saved of it is not what it must be: put a copy of all partitions back", name);
+            message_fail(STATUS_MISFIT, "%s: its saved position is malformed: put a copy of all partitions back", name);
     }
     line_writer_open(&output->out, open_file(name, saved.data == NULL), name);
     if (output->path == NULL)

@@ -85,8 +85,7 @@ char *directory_resolve(const char *name)
 {
     char *resolved = realpath(name, NULL);
     if (resolved == NULL && errno == ENOENT)
-        message_fail(STATUS_MISFIT, "%s: there is no such recovery directory: make it with fl-recovery-init %s", name,
-                     name);
+        message_fail(STATUS_MISFIT, "%s: no such recovery directory: make it with fl-recovery-init %s", name, name);
     if (resolved == NULL)
         message_fail(STATUS_MISFIT, "%s: cannot be used as recovery directory: %s", name, strerror(errno));
     return resolved;

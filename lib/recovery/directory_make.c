@@ -17,7 +17,7 @@ static bool make_directory(const char *name)
     if (errno != EEXIST)
         message_fail(STATUS_CANT_CREATE, "%s: cannot be made: %s", name, strerror(errno));
     if (stat(name, &status) == -1 || !S_ISDIR(status.st_mode))
-        message_fail(STATUS_CANT_CREATE, "%s: is no directory", name);
+        message_fail(STATUS_CANT_CREATE, "%s: is not a directory", name);
     return false;
 }
 
@@ -38,11 +38,11 @@ static void refuse_partitions(const char *name)
     directory_part_path(&first, name, 0);
     if (access(first.data, F_OK) == -1)
         message_fail(STATUS_MISFIT,
-                     "%s: has partitions already (part-%u.sqlite3), but no part-0.sqlite3: put the missing ones back,"
-                     " or remove these where fl-recovery-init was killed",
+                     "%s: already has partitions (part-%u.sqlite3), but no part-0.sqlite3: put the missing ones back,"
+                     " or remove these if fl-recovery-init was killed",
                      name, end - 1);
     message_fail(STATUS_MISFIT,
-                 "%s: has partitions already (part-%u.sqlite3): use it as it is, or give another directory", name,
+                 "%s: already has partitions (part-%u.sqlite3): use it as it is, or give another directory", name,
                  end - 1);
 }
 

@@ -51,8 +51,7 @@ struct replay *replay_open(struct state *state)
     struct buffer shown = {0};
     if (saved.data != NULL && !read_state(replay, saved)) {
         quote_add(&shown, saved);
-        message_fail(STATUS_MISFIT,
-                     "the state of step replay, %s, is not what it must be: put a copy of all partitions back",
+        message_fail(STATUS_MISFIT, "the state of step replay, %s, is malformed: put a copy of all partitions back",
                      buffer_string(&shown));
     }
     return replay;
@@ -83,7 +82,7 @@ size_t replay_take(struct replay *replay, const struct record *records, size_t c
     if (dropped > 0 && replay->skip == 0 && XXH3_64bits_digest(replay->hash) != replay->expected)
         message_fail(STATUS_MISFIT,
                      "the first %" PRIu64 " records are not those that were processed before: the input was changed,"
-                     " or the stages before this one: put back what was, or begin a new recovery directory",
+                     " or the stages upstream: put back what was, or begin a new recovery directory",
                      replay->count);
     add(replay, records + dropped, count - dropped);
     return dropped;

@@ -24,7 +24,7 @@ static void open_operation(struct fold *fold, const char *text)
     if (!op_open(&fold->op, text, &why))
         option_refuse("%s", buffer_string(&why));
     if (fold->when == FOLD_END && fold->op.kind->total == NULL)
-        option_refuse("%s is of each record, and there is no result at the end: use fl-statemap", text);
+        option_refuse("%s has a result for each record, and none at the end: use fl-statemap", text);
 }
 
 static void open_expression(struct fold *fold, const char *text)

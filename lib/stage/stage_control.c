@@ -36,7 +36,7 @@ void control_end_failed(struct loop *loop, const struct control *control)
     uint64_t status = STATUS_IO;
     if (control->count > 0)
         (void)decimal_parse(control->fields[0], 1, UINT8_MAX, &status);
-    buffer_print(&why, "the stage before failed (status %" PRIu64 ")", status);
+    buffer_print(&why, "the upstream stage failed (status %" PRIu64 ")", status);
     control_end_broken(loop, (enum status)status, buffer_string(&why));
 }
 
@@ -79,20 +79,20 @@ void control_read_hello(struct loop *loop)
     size_t count;
     const enum frame_kind kind = loop_next_frame(loop, &count, &hello, true);
     if (kind == FRAME_MORE)
-        message_fail(STATUS_IO, "the stage before died, or is none (there is nothing on standard input): begin the "
+        message_fail(STATUS_IO, "the upstream stage died, or there is none (standard input is empty): begin the "
                                 "flow with fl-input");
     if (kind == FRAME_RECORDS || !control_is(&hello, "fl") || hello.count == 0)
         control_refuse(loop, kind == FRAME_RECORDS ? loop->records[0].frame : hello.frame,
-                       "is no !fl, with which every stream begins: begin the flow with fl-input");
+                       "is not the !fl with which every stream begins: begin the flow with fl-input");
     if (!bytes_equal(hello.fields[0], bytes_of("1")))
-        message_fail(STATUS_DATA, "the stage before speaks fl/%.*s, and this one fl/1: use programs of one version",
+        message_fail(STATUS_DATA, "the upstream stage speaks fl/%.*s, and this one fl/1: use programs of one version",
                      (int)hello.fields[0].size, hello.fields[0].data);
 
     const struct common_options *options = &loop->options;
     const char *directory = options_directory(loop);
     loop->stage.recovers = recovery_is_announced(&hello, options->directory);
     if (loop->stage.recovers && (options->interval.given || options->backup.given))
-        option_refuse("%s is for the first stage with recovery, which is before this one",
+        option_refuse("%s is for the first stage with recovery, which is upstream of this one",
                       options->interval.given ? "-s" : "-b");
     if (loop->stage.recovers && (loop->program->keeps_state || is_sink(loop) || loop->files_count > 0))
         loop->recovery = recovery_join(&hello);
@@ -125,7 +125,7 @@ static void take_saved(struct loop *loop, const struct control *control)
     if (!loop->uncommitted || number_field(loop, control, 0) != loop->epoch)
         control_refuse(loop, control->frame, "is not of the epoch at hand");
     if (control->count < 2 || !recovery_note_saved(loop->recovery, control->fields[1], loop->epoch))
-        control_refuse(loop, control->frame, "names no step before this one that has still to save this epoch");
+        control_refuse(loop, control->frame, "names no step upstream that has still to save this epoch");
     epoch_commit(loop);
 }
 

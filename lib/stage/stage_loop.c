@@ -83,7 +83,7 @@ enum frame_kind loop_next_frame(struct loop *loop, size_t *count, struct control
         const enum frame_kind kind = frame_next(&loop->in, loop->records, count, control);
         if (kind == FRAME_BAD)
             control_refuse(loop, loop->in.bad,
-                           "is no frame: begin the flow with fl-input, and let nothing but fl- programs change what "
+                           "is not a frame: begin the flow with fl-input, and let nothing but fl- programs change what "
                            "passes between them");
         if (kind == FRAME_CONTROL && loop->calls->control != NULL)
             loop->calls->control(loop->context, &loop->stage, control->frame);
@@ -96,8 +96,8 @@ enum frame_kind loop_next_frame(struct loop *loop, size_t *count, struct control
         if (may_end && lines->start == lines->end)
             return FRAME_MORE;
         control_end_broken(loop, STATUS_IO,
-                           lines->start < lines->end ? "the stage before died in the middle of a frame"
-                                                     : "the stage before died (there is no !end)");
+                           lines->start < lines->end ? "the upstream stage died in the middle of a frame"
+                                                     : "the upstream stage died (there is no !end)");
     }
 }
 

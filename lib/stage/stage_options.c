@@ -136,7 +136,7 @@ void options_check(const struct loop *loop)
     const struct common_options *options = &loop->options;
     const char *step = options->step;
     if (step != NULL && (*step == '\0' || step[strspn(step, allowed)] != '\0'))
-        option_refuse("-i: \"%s\" is no step's name: take letters, digits, and . _ -", step);
+        option_refuse("-i: \"%s\" is not a name for a step: take letters, digits, and . _ -", step);
     if (options_directory(loop) == NULL && (options->interval.given || options->backup.given))
         option_refuse("%s goes with -r", options->interval.given ? "-s" : "-b");
     (void)options_snapshot_interval(loop);

@@ -239,8 +239,8 @@ static int sync_log(sqlite3_file *file, int flags)
 static int lock_database(sqlite3_file *file, int first, int count, int flags)
 {
     struct note *note = note_of(file);
-    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others may
-     * write where it belongs. */
+    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others
+     * may write where it belongs. */
     if (first == WRITE_LOCK && (flags & SQLITE_SHM_UNLOCK) != 0)
         note->held_size = 0;
     return note->system->xShmLock(file, first, count, flags);

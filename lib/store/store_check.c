@@ -3,9 +3,9 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/message.h"
 #include "base/quote.h"
 #include "store/block.h"
-#include "base/message.h"
 #include "store/page.h"
 #include "store/store_part.h"
 

@@ -3,9 +3,9 @@
  * so many that another image is cheaper. */
 #include <xxhash.h>
 
-#include "store/block.h"
 #include "base/crash.h"
 #include "base/message.h"
+#include "store/block.h"
 #include "store/store_part.h"
 
 /* What a test build sets lower. */

@@ -164,7 +164,7 @@ _Noreturn void store_fail(const struct store *store, const char *what)
         message_fail(STATUS_MISFIT, "%s: cannot be opened: %s", store->path, why);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        message_fail(STATUS_TRY_LATER, "%s: is in use by a program that is no stage of this flow: %s (in: %s)",
+        message_fail(STATUS_TRY_LATER, "%s: is in use by a program that is not a stage of this flow: %s (in: %s)",
                      store->path, why, what);
     default:
         message_fail(STATUS_IO, "%s: %s (in: %s)", store->path, why, what);

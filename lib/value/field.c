@@ -22,7 +22,7 @@ static void read_numbers(struct field_list *list)
     for (;;) {
         uint64_t field;
         if (!decimal_take(&rest, INT_MAX, &field) || field == 0 || (rest.size > 0 && *rest.data != ','))
-            option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", list->given);
+            option_refuse("-f: \"%s\" is not a list of fields such as 2 or 1,3", list->given);
         list->numbers = array_grow(list->numbers, list->count, &list->room, sizeof *list->numbers);
         list->numbers[list->count++] = (size_t)field;
         if (field > list->last)

@@ -1,5 +1,5 @@
-/* Goal of this test: descriptor_write writes everything once and in order, even if signals interrupt it in the middle of
- * a write, and reports an error of write. */
+/* Goal of this test: descriptor_write writes everything once and in order, even if signals interrupt it in the middle
+ * of a write, and reports an error of write. */
 #include "base/descriptor.h"
 
 #include <errno.h>

@@ -30,8 +30,8 @@ static void check_value(struct bytes value, int delimiter)
     struct field_reader reader = field_begin(value, delimiter);
     const size_t count = split(value, delimiter, expected);
     for (size_t i = 0; i < count; i++)
-        CHECK_ABOUT(value, field_next(&reader, &field) && field.data == expected[i].data &&
-                               field.size == expected[i].size);
+        CHECK_ABOUT(value,
+                    field_next(&reader, &field) && field.data == expected[i].data && field.size == expected[i].size);
     CHECK_ABOUT(value, !field_next(&reader, &field) && !field_next(&reader, &field));
 }
 
