@@ -402,7 +402,7 @@ forged() {
     forged '/^!saved/ s/statemap$/out/' "^fl-out: \"!saved\\\\t1\\\\tout\": $wanted"
     forged '/^!saved/ s/	statemap$//' "^fl-out: \"!saved\\\\t1\": $wanted"
     forged '/^!saved/ s/$/x/' "^fl-out: \"!saved\\\\t1\\\\t(input|statemap)x\": $wanted"
-    forged '/^!saved/ { /input$/ p; }' "^fl-out: \"!saved\\\\t1\\\\tinput\": $wanted"
+    forged '/^!saved/ p' "^fl-out: \"!saved\\\\t1\\\\t(input|statemap)\": $wanted"
     forged '/^!saved.*input$/ d' '^fl-out: the stream ends before all steps have saved epoch 1$'
     forged '1 s/step=operator:/step=/' '^fl-out: !fl: statemap is not a role and the id of a step: use programs of one version$'
     forged '1 s/step=operator:/step=queen:/' '^fl-out: !fl: queen:statemap is not a role and the id of a step'
