@@ -46,7 +46,7 @@ FORMATTED = $(wildcard cmd/*.c lib/*/*.[ch] tests/*.c tests/*/*.[ch])
 PAGES = $(wildcard man/*.[1-8])
 COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 TESTS = $(wildcard tests/*.bats)
-SCRIPTS = cmd/completions.bash tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci man tests)
+SCRIPTS = cmd/completions.bash man/update tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
 # Not for bats files: variables that the helper sets, and scripts that they hand to it in single quotes.
 HELPER_KNOWS = SC2154,SC2016
 # Not asked of cppcheck: the order of evaluation, which the compilers know better, and the end of an array, which it
