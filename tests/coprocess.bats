@@ -144,7 +144,7 @@ while True:
 
 @test "what is answered is sent on before the next answer" {
     start 'fl-input five | fl-map -x sh -c "read -r x; echo \$x; until [ -e go ]; do sleep 0.02; done; exec cat" | fl-out'
-    wait_until 10 grep -x 1 "$background/stdout"
+    wait_until grep -x 1 "$background/stdout"
     touch go
     finish
     expect_status 0
@@ -191,7 +191,7 @@ hint='let it flush its output after each line (jq --unbuffered, python3 -u, awk 
     run_sh 'fl-input five | fl-map --timeout 1 -x sh -c "echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000" | fl-out'
     expect_failed 69 "fl-map: five: record 2: \"2\" is not answered: \"sh -c echo \$\$ >pid; read -r x; echo \$x; exec sleep 1000\" has said nothing for 1s: $hint"
     expect_stdout 1
-    wait_until 10 ended "$(cat pid)"
+    wait_until ended "$(cat pid)"
     # One that does not take its input, and one that does not end.
     run_sh 'seq 100000 | fl-input | fl-map --timeout 0.1 -x sleep 1000 | fl-out'
     expect_failed 69 "fl-map: -: record 1: \"1\" is not answered: \"sleep 1000\" has said nothing for 0.1s: $hint"
@@ -229,7 +229,7 @@ END
     mkfifo gate
     start "fl-input gate | fl-map -x sh -c 'echo ready; touch said; exec cat' | fl-out"
     exec 7<>gate
-    wait_until 10 test -e said
+    wait_until test -e said
     sleep 0.1
     echo 1 >&7
     exec 7>&-
@@ -259,7 +259,7 @@ END
         fl-input five gate | fl-map -x sh -c 'trap \"touch heard\" INT TERM HUP
             while read -r x; do echo \$x; done' | fl-out"
     exec 7<>gate
-    wait_until 10 grep -x 5 "$background/stdout"
+    wait_until grep -x 5 "$background/stdout"
     kill -INT -- "-$group"
     finish
     exec 7>&-
@@ -271,7 +271,7 @@ END
 @test "a stage that waits for a silent one is ended by a second signal" {
     start "trap : TERM
         fl-input five | fl-map --timeout 0 -x sh -c 'touch there; while read -r x; do :; done' | fl-out"
-    wait_until 10 test -e there
+    wait_until test -e there
     kill -TERM "$(stage_pid fl-map)"
     sleep 0.1
     stage_pid fl-map
@@ -284,12 +284,12 @@ END
 
 @test "when the stage is killed, its input ends" {
     start 'fl-input five | fl-map --timeout 0 -x sh -c "cat >got; touch ended" | fl-out'
-    wait_until 10 stage_pid fl-map
-    wait_until 10 test -e got
+    wait_until stage_pid fl-map
+    wait_until test -e got
     kill -KILL "$(stage_pid fl-map)"
     finish
     expect_status 74
-    wait_until 10 test -e ended
+    wait_until test -e ended
 }
 
 @test "a stage after it that is gone ends the stage quietly, and with it the program" {

@@ -61,9 +61,9 @@ load helper
     start 'fl-input pipe | fl-key K | fl-collect -t 100ms | fl-out'
     exec 7>pipe
     printf '1\n2\n' >&7
-    wait_until 10 has_lines "$background/stdout" 1
+    wait_until has_lines "$background/stdout" 1
     printf '3\n' >&7
-    wait_until 10 has_lines "$background/stdout" 2
+    wait_until has_lines "$background/stdout" 2
     printf '4\n5\n' >&7
     exec 7>&-
     finish
@@ -77,7 +77,7 @@ load helper
     printf '1\n2\n' >&7
     sleep 0.2
     printf '3\n4\n' >&7
-    wait_until 10 has_lines "$background/stdout" 1
+    wait_until has_lines "$background/stdout" 1
     expect_file "$background/stdout" $'K\t[1,2,3]'
     exec 7>&-
     finish
@@ -92,7 +92,7 @@ load helper
     printf 'a 1\nb 1\n' >&7
     sleep 2
     printf 'a 2\na 3\n' >&7
-    wait_until 10 has_lines "$background/stdout" 2
+    wait_until has_lines "$background/stdout" 2
     printf 'a 4\n' >&7
     exec 7>&-
     finish
@@ -138,7 +138,7 @@ load helper
     mkfifo gate
     start "fl-input -r db lines gate | $keys | fl-collect -t 50ms | fl-out out"
     exec 7<>gate
-    wait_until 10 has_lines out 2
+    wait_until has_lines out 2
     expect_file out $'a\t[1]\nb\t[2]'
     # What was sent is not committed yet: a flow that dies now sends it again, and cuts the file back before.
     kill -KILL -- "-$group"
@@ -156,7 +156,7 @@ load helper
     start 'fl-input pipe | fl-key K | fl-collect -r db -s 50ms -t 200ms | fl-out --hold'
     exec 7>pipe
     printf '1\n2\n' >&7
-    wait_until 10 has_lines "$background/stdout" 1
+    wait_until has_lines "$background/stdout" 1
     exec 7>&-
     finish
     expect_output $'K\t[1,2]'
@@ -169,7 +169,7 @@ load helper
     start 'trap : TERM
         fl-input -r db -s 0 lines gate | fl-key K | fl-collect -t 1h | fl-out out'
     exec 7<>gate
-    wait_until 10 has_committed 2
+    wait_until has_committed 2
     kill -TERM -- "-$group"
     finish
     expect_status 0

@@ -24,7 +24,7 @@ hold() {
     start "fl-input -r db -s 0 pipe | fl-key -f 1 | fl-statemap count | fl-out counts"
     exec 7>pipe
     printf '%s\n' "$@" >&7
-    wait_until 10 counted $#
+    wait_until counted $#
 }
 
 counted() { [ "$(wc -l <counts)" -eq "$1" ]; }
@@ -173,7 +173,7 @@ statemap	b"
     echo 'c 9' >>lines
     # The sink is not there: steps save, nobody commits.
     run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | cat >/dev/null'
-    wait_until 10 sqlite3_has_front 2
+    wait_until sqlite3_has_front 2
     [ "$(fl-recovery dump db)" = "$before" ] || fail 'more than the last commit'
     [ "$(fl-recovery dump db input)" = "$(echo "$before" | sed -n 's/^input\t//p')" ]
     flow
@@ -189,7 +189,7 @@ sqlite3_has_front() {
     mkfifo gate
     start 'fl-input -r db -s 0 lines gate | fl-key -f 1 | fl-statemap count | fl-out counts'
     exec 7<>gate
-    wait_until 10 test -s counts
+    wait_until test -s counts
     looks=0
     until ended "$group" || { [ "$looks" -ge 2 ] && has_committed 3000; }; do
         run_sh 'fl-recovery dump db'

@@ -31,7 +31,7 @@ save_only() {
     local epoch
     epoch=$(($(committed) + 1))
     run_sh "fl-input -r db lines | fl-key -f 1 | $sums | cat >/dev/null"
-    wait_until 10 has_saved "$epoch"
+    wait_until has_saved "$epoch"
 }
 
 has_saved() {
@@ -438,7 +438,7 @@ more() {
         before=$(wc -l <out)
         start "fl-input -r db -s 20ms lines gate | fl-key -f 1 | $sums | fl-out out"
         exec 7<>gate
-        wait_until 20 has_lines out $((before + 10000))
+        wait_until has_lines out $((before + 10000))
         kill -KILL "$(stage_pid "$victim")"
         exec 7>&-
         finish
@@ -659,7 +659,7 @@ size_is_within() {
     fl-recovery-init db 2
     more 200000 6007
     start "fl-input -r db -s 20ms lines | fl-key -f 1 | $sums | fl-out out"
-    wait_until 10 test -s out
+    wait_until test -s out
     while ! ended "$group"; do
         run_sh "fl-recovery backup db copy-$looks"
         expect_output ''

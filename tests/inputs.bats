@@ -19,7 +19,7 @@ load helper
     bin=$(dirname "$(command -v fl-input)")
     mkdir there
     start "PROGRESS=0.001 exec '$ROOT/tests/crash/inputs' --bin '$bin' --directory there"
-    wait_until 20 grep -E '^inputs: [1-9][0-9]* of 300 cases, [0-9]+ runs, 0 differences$' "$background/stderr"
+    wait_until grep -E '^inputs: [1-9][0-9]* of 300 cases, [0-9]+ runs, 0 differences$' "$background/stderr"
     [ -n "$(ls there)" ]
     kill -TERM "$group"
     finish

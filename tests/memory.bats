@@ -24,9 +24,9 @@ resident() {
     start "$flow"
     exec 4>feed
     head -n 120000 keys >&4
-    wait_until 60 has_lines out 120000
+    wait_until has_lines out 120000
     tail -n +120001 keys >&4
-    wait_until 60 has_lines out 240000
+    wait_until has_lines out 240000
     local size
     size=$(resident fl-statemap)
     exec 4>&-

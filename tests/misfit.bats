@@ -274,7 +274,7 @@ hold() {
     fl-recovery-init held
     start "exec 9<>feed; fl-input $1 - <feed | fl-key A | fl-statemap $2 sum | fl-out"
     echo 1 >feed
-    wait_until 20 grep -q '^A' "$background/stdout"
+    wait_until grep -q '^A' "$background/stdout"
 }
 
 # in_use PROGRAM: a second run ends at once, and names PROGRAM as the one that is in the way.
@@ -331,7 +331,7 @@ in_use() {
     left=$(stage_pid fl-out)
     kill -STOP "$left"
     kill -KILL "$(stage_pid fl-input)"
-    wait_until 20 ended "$(stage_pid fl-statemap)"
+    wait_until ended "$(stage_pid fl-statemap)"
     in_use fl-out
     kill -CONT "$left"
     finish

@@ -165,7 +165,7 @@ out_grows() { [ "$(wc -c <out)" -gt "$1" ]; }
     : >out
     for killed in fl-map fl-filter fl-out; do
         start "$flow"
-        wait_until 10 out_grows "$(wc -c <out)"
+        wait_until out_grows "$(wc -c <out)"
         kill -KILL "$(stage_pid $killed | sed -n 1p)"
         finish
         [ "$status" -ne 0 ]

@@ -49,7 +49,7 @@ expect_next_run() {
         start 'trap : INT
             awk "BEGIN { for (;;) print ++i }" | fl-input -r db -s 1h | fl-key ALL | fl-statemap count |
                 fl-out --format %v out'
-        wait_until 20 has_lines out $((seen + 2))
+        wait_until has_lines out $((seen + 2))
         kill -INT -- "-$group"
         finish
         expect_status 0
@@ -92,7 +92,7 @@ expect_next_run() {
             start_flow
             signal "$name" "$program"
             signal "$name" "$program"
-            wait_until 5 not_there "$program"
+            wait_until not_there "$program"
             exec 7>&-
             finish
             [ "$status" -ne 0 ] || fail "$name to $program: status 0"
@@ -113,15 +113,15 @@ expect_next_run() {
         start 'trap : INT TERM HUP
             fl-input -r db -s 1h first gate nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
         exec 7<>gate
-        wait_until 10 has_lines out 1
+        wait_until has_lines out 1
         kill -STOP "$(stage_pid fl-out)"
         exec 7>&-
-        wait_until 10 is_blocked fl-statemap
+        wait_until is_blocked fl-statemap
         signal "$name" group
-        wait_until 10 is_blocked fl-statemap
+        wait_until is_blocked fl-statemap
         signal "$name" group
-        wait_until 5 not_there fl-statemap
-        wait_until 5 not_there fl-input
+        wait_until not_there fl-statemap
+        wait_until not_there fl-input
         kill -CONT "$(stage_pid fl-out)"
         finish
         [ "$status" -ne 0 ] || fail "$name: status 0"
@@ -140,7 +140,7 @@ expect_next_run() {
         echo 1 >>nums.txt
         start_flow
         signal PIPE "$program"
-        [ "$program" = group ] || wait_until 5 not_there "$program"
+        [ "$program" = group ] || wait_until not_there "$program"
         exec 7>&-
         finish
         [ "$status" -ne 0 ] || fail "PIPE to $program: status 0"

@@ -50,7 +50,7 @@ expect_whole() {
     seq 5 >nums.txt
     start 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
     exec 7<>gate
-    wait_until 10 has_committed 5
+    wait_until has_committed 5
     kill_source
     expect_stdout < <(sums 1 5)
     [ "$(committed)" -eq 5 ]
@@ -68,7 +68,7 @@ expect_whole() {
     seq 5 >nums.txt
     start 'fl-input nums.txt gate | fl-key ALL | fl-statemap sum -r db -s 0 | fl-out'
     exec 7<>gate
-    wait_until 10 has_committed 5
+    wait_until has_committed 5
     kill_source
     expect_stdout < <(sums 1 5)
     [ "$(committed)" -eq 5 ]
@@ -84,7 +84,7 @@ expect_whole() {
     start 'fl-input -r db -s 0 <gate | fl-key ALL | fl-statemap sum | fl-out'
     exec 7<>gate
     seq 5 >&7
-    wait_until 10 has_committed 5
+    wait_until has_committed 5
     kill_source
     expect_stdout < <(sums 1 5)
 
@@ -106,7 +106,7 @@ expect_whole() {
     seq "$total" >nums.txt
     start 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
     exec 7<>gate
-    wait_until 20 has_committed 20
+    wait_until has_committed 20
     kill_source
     printed=$(wc -l <"$results/stdout")
     commit=$(committed)
@@ -128,7 +128,7 @@ expect_whole() {
         commit=$(committed)
         start 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill_source
         expect_stdout ''
     done
@@ -147,7 +147,7 @@ expect_whole() {
         commit=$(committed)
         start 'fl-input nums.txt gate | fl-key ALL | fl-statemap sum -r db -s 0 | fl-out out'
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill_source
         expect_stdout ''
     done
@@ -166,7 +166,7 @@ expect_whole() {
         seq $((total - 2)) "$total" >>nums.txt
         start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
         exec 7<>gate
-        wait_until 10 has_lines out "$total"
+        wait_until has_lines out "$total"
         kill_source
         expect_file out < <(sums 1 "$total")
         [ "$(committed)" -eq 1 ]
@@ -183,7 +183,7 @@ expect_whole() {
     seq 3 >nums.txt
     start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
     exec 7<>gate
-    wait_until 10 has_lines "$background/stdout" 3
+    wait_until has_lines "$background/stdout" 3
     kill_source
     expect_stdout < <(sums 1 3)
     [ "$(committed)" -eq 0 ]
@@ -198,7 +198,7 @@ expect_whole() {
     seq 2 >nums.txt
     start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
     exec 7<>gate
-    wait_until 10 has_lines out 3
+    wait_until has_lines out 3
     kill_source
     run_sh 'fl-input -r db -s 1h nums.txt | fl-key ALL | fl-statemap sum | fl-out out'
     expect_status 0
@@ -210,7 +210,7 @@ expect_whole() {
     exec 7<>gate
     for i in 1 2 3; do
         echo "$i" >&7
-        wait_until 10 has_committed "$i"
+        wait_until has_committed "$i"
         expect_file out < <(sums 1 "$i")
         [ "$(saved_sum db)" = "ALL|$((i * (i + 1) / 2))" ]
     done
@@ -237,7 +237,7 @@ expect_whole() {
     seq 3 >nums.txt
     start 'fl-input -r db -s 1ms nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
     exec 7<>gate
-    wait_until 10 has_committed 1
+    wait_until has_committed 1
     for _ in 1 2 3 4 5; do
         [ "$(committed)" -eq 1 ]
     done
@@ -253,16 +253,16 @@ expect_whole() {
     start 'fl-input -r db -s 1ms gate | tee stream | fl-key ALL | fl-statemap sum | fl-out out'
     exec 7<>gate
     echo 1 >&7
-    wait_until 10 has_committed 1
+    wait_until has_committed 1
     kill -STOP "$(stage_pid fl-out)"
     for line in 2 3 4 5; do
         echo "$line" >&7
-        wait_until 10 grep -q -x "=$line" stream
+        wait_until grep -q -x "=$line" stream
         sleep 0.02 # several intervals
     done
     [ "$(grep -c '^!epoch' stream)" -eq 2 ] || fail "$(cat stream)"
     kill -CONT "$(stage_pid fl-out)"
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     exec 7>&-
     finish
     expect_status 0
@@ -274,9 +274,9 @@ expect_whole() {
     start 'fl-input -r db -s 1ms gate >stream'
     exec 7<>gate
     echo 1 >&7
-    wait_until 10 grep -q '^!saved' stream
+    wait_until grep -q '^!saved' stream
     echo 2 >&7
-    wait_until 10 grep -q -x =2 stream
+    wait_until grep -q -x =2 stream
     kill -TERM "$(stage_pid fl-input)"
     finish
     expect_status 0

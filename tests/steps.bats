@@ -67,7 +67,7 @@ kill_everywhere() {
         commit=$(committed)
         start "fl-input -r db -s 0 nums.txt gate | $stages | fl-out out"
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill -KILL "$(stage_pid "$program" | sed -n "${number}p")"
         exec 7>&-
         finish
@@ -112,7 +112,7 @@ kill_everywhere() {
         commit=$(committed)
         start "fl-input -r db -s 0 nums.txt gate | $stages | fl-out out"
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill -KILL -- "-$group"
         finish
         exec 7>&-
@@ -134,7 +134,7 @@ kill_everywhere() {
         commit=$(committed)
         start "fl-input nums.txt gate | ${stages/sum/sum -r db -s 0} | fl-out out"
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill -KILL "$(stage_pid "$program" | sed -n 1p)"
         exec 7>&-
         finish

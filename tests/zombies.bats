@@ -38,7 +38,7 @@ stop_one() {
     kill -STOP "$pid"
     kill -KILL "${others[@]}"
     for program in fl-input fl-key fl-statemap fl-out; do
-        [ "$program" = "$1" ] || wait_until 10 not_there "$program"
+        [ "$program" = "$1" ] || wait_until not_there "$program"
     done
 }
 
@@ -122,7 +122,7 @@ expect_race() {
         expect_message "^fl-input: db: is in use by $program \(process $pid, since "
         cksum out >before
         kill -CONT "$pid"
-        wait_until 10 not_there "$program"
+        wait_until not_there "$program"
         cksum out | cmp - before
         expect_next_run
     done
@@ -136,7 +136,7 @@ expect_race() {
     echo 6 >>nums.txt
     expect_next_run
     kill -CONT "$pid"
-    wait_until 10 not_there fl-key
+    wait_until not_there fl-key
     expect_sums
     echo 7 >>nums.txt
     expect_next_run
@@ -164,7 +164,7 @@ expect_race() {
         seq $((i * 2000)) >nums.txt
         start "fl-input -r db -s 1ms nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out"
         exec 7<>gate
-        wait_until 10 stage_pid fl-input
+        wait_until stage_pid fl-input
         sleep "0.0$((RANDOM % 10))"
         kill -KILL "$(stage_pid fl-input)"
         exec 7>&-
