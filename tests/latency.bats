@@ -34,7 +34,7 @@ ends() {
 }
 
 @test "a source that says one thing and sleeps" {
-    start '(echo 1; sleep 60) | fl-input | fl-key A | fl-statemap sum | fl-out'
+    start '(echo 1; sleep 1000) | fl-input | fl-key A | fl-statemap sum | fl-out'
     shows $'A\t1'
     [ -n "$(stage_pid sleep)" ]
 }
