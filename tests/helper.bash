@@ -174,6 +174,11 @@ committed() {
     sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
 }
 
+# has_replayed NUMBER: the root of recovery in the directory db, a stage that is no source, has so many records committed.
+has_replayed() {
+    [ "$(fl-recovery dump db replay records | cut -f 2 | cut -d ' ' -f 1)" = "$1" ]
+}
+
 # The running count of each line of standard input, as a flow prints it.
 running_counts() {
     awk '{ print $0 "\t" ++seen[$0] }'
