@@ -33,7 +33,7 @@ expect_next_run() {
 # kill_stage PROGRAM: kills it; another record comes, and then the input ends.
 kill_stage() {
     kill -KILL "$(stage_pid "$1")"
-    wait_until 10 not_there "$1"
+    wait_until not_there "$1"
     echo 50 >&7
     exec 7>&-
     finish
@@ -68,7 +68,7 @@ expect_death() {
     for program in fl-input fl-key fl-statemap fl-out; do
         echo 4 >>nums.txt
         start_flow '-s 0'
-        wait_until 10 has_committed "$(wc -l <nums.txt)"
+        wait_until has_committed "$(wc -l <nums.txt)"
         kill_stage "$program"
         expect_death "$program" "$(wc -l <nums.txt)"
         expect_stdout ''
@@ -81,7 +81,7 @@ expect_death() {
 
 @test "the whole flow is killed" {
     start_flow '-s 0'
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     kill -KILL -- "-$group"
     finish
     exec 7>&-
@@ -97,7 +97,7 @@ expect_death() {
     for program in fl-input fl-key fl-statemap fl-out; do
         start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
         exec 7<>gate
-        wait_until 10 has_lines "$background/stdout" 3
+        wait_until has_lines "$background/stdout" 3
         kill_stage "$program"
         expect_death "$program" 0
         expect_stdout $'ALL\t1\nALL\t3\nALL\t6'
@@ -110,7 +110,7 @@ expect_death() {
     for program in fl-input fl-key fl-statemap fl-out; do
         start 'fl-input nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
         exec 7<>gate
-        wait_until 10 has_lines "$background/stdout" 3
+        wait_until has_lines "$background/stdout" 3
         kill_stage "$program"
         expect_death "$program"
         expect_stdout $'ALL\t1\nALL\t3\nALL\t6'
@@ -133,7 +133,7 @@ END
 
 @test "a bad record after others that were committed" {
     start_flow '-s 0'
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     echo four >&7
     exec 7>&-
     finish
@@ -164,12 +164,12 @@ END
 
 @test "one TERM to a middle stage passes, a second one ends it" {
     start_flow '-s 0'
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     kill -TERM "$(stage_pid fl-statemap)"
     echo 4 >&7
-    wait_until 10 has_committed 4
+    wait_until has_committed 4
     kill -TERM "$(stage_pid fl-statemap)"
-    wait_until 10 not_there fl-statemap
+    wait_until not_there fl-statemap
     echo 50 >&7
     exec 7>&-
     finish
@@ -193,7 +193,7 @@ END
             echo "$epoch" >>nums.txt
             sums+="ALL	$sum"$'\n'
             start_flow '-s 1h'
-            wait_until 10 has_lines out "$epoch"
+            wait_until has_lines out "$epoch"
             if [ "$whom" = group ]; then
                 kill "-$signal" -- "-$group"
             else
@@ -216,8 +216,8 @@ END
     : >nums.txt
     cksum db/part-0.sqlite3 >before
     start_flow ''
-    wait_until 10 stage_pid fl-out
-    wait_until 10 grep -q fl-out db/lock
+    wait_until stage_pid fl-out
+    wait_until grep -q fl-out db/lock
     kill -INT -- "-$group"
     finish
     exec 7>&-

@@ -215,9 +215,9 @@ refuses() {
         rm -rf db sent
         fl-recovery-init db
         seq 5 >a
-        start 'fl-input -r db a gate | fl-out sent'
+        start 'fl-input -r db -s 1h a gate | fl-out sent'
         exec 7>gate
-        wait_until 10 grep -q -x 5 sent
+        wait_until grep -q -x 5 sent
         seq "${lines% *}" "${lines#* }" >a
         exec 7>&-
         finish

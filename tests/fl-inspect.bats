@@ -74,8 +74,8 @@ END
     start 'fl-input gate | fl-inspect | fl-out'
     exec 7<>gate
     echo 1 >&7
-    wait_until 10 grep -q -x 'fl-inspect: 1' "$background/stderr"
-    wait_until 10 grep -q -x 1 "$background/stdout"
+    wait_until grep -q -x 'fl-inspect: 1' "$background/stderr"
+    wait_until grep -q -x 1 "$background/stdout"
     kill -TERM -- "-$group"
     exec 7>&-
     finish

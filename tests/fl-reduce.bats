@@ -138,7 +138,7 @@ load helper
         start 'trap : INT TERM
             fl-input -r db -s 0 lines gate | fl-key K | fl-reduce sum | fl-out out'
         exec 7<>gate
-        wait_until 10 has_committed 2
+        wait_until has_committed 2
         kill "-$signal" -- "-$group"
         finish
         exec 7>&-

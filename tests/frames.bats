@@ -187,7 +187,7 @@ END
 
 @test "recovery from fl-statemap: the step replay is the root's own" {
     fl-recovery-init db 3
-    run_sh "fl-input nums.txt | fl-key ALL | fl-statemap sum -r db -b 1s -i total | cat -A | $masked"
+    run_sh "fl-input nums.txt | fl-key ALL | fl-statemap sum -r db -s 1h -b 1s -i total | cat -A | $masked"
     expect_status 0
     expect_stdout <<'END'
 !fl^I1^Irecovery=DIR^Irun=RUN^Ipartitions=3^Iexecution=1^Iresume=0^Ibackup=1000000000^Istep=replay:replay^Istep=operator:total$

@@ -6,6 +6,14 @@
 load helper
 export BIN="${BIN:-$ROOT/bin}" # for man/update
 
+# Where an example sleeps, the programs before it have come to something by then; on a slow machine after seconds.
+setup() {
+    test_begin
+    mkdir "$results/slow"
+    printf '#!/bin/sh\nexec %s 5\n' "$(command -v sleep)" >"$results/slow/sleep"
+    chmod +x "$results/slow/sleep"
+}
+
 # run_examples FILE: in a directory of its own and one sh, which with -v shows each line before it runs it, as a
 # transcript does behind its prompts; and compares. Not to be called before `||`, where bash overlooks a failure inside.
 run_examples() {
@@ -14,7 +22,7 @@ run_examples() {
     "$ROOT/tests/examples" "$1" >"$name.transcript"
     grep -q '^\$ ' "$name.transcript"
     sed -n 's/^[$>] //p' "$name.transcript" >"$name.sh"
-    run_sh "cd '$name.directory' && sh -v '../$name.sh' >'../$name' 2>&1"
+    run_sh "PATH='$results/slow':\$PATH && cd '$name.directory' && sh -v '../$name.sh' >'../$name' 2>&1"
     sed 's/^[$>] //' "$name.transcript" | expect_file "$name"
 }
 
