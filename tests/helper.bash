@@ -50,7 +50,7 @@ test_end() {
 # need_clock PROGRAM: skips the test if the program cannot go by a clock of the test's own.
 need_clock() {
     command -v faketime >/dev/null || skip "faketime is not installed (make deps)"
-    ! grep -q __asan_init "$(command -v "$1")" || skip "the sanitizer must be loaded before faketime"
+    ! is_sanitized "$(command -v "$1")" || skip "the sanitizer must be loaded before faketime"
 }
 
 # What comes before a program in a script: its clocks, the monotonic one too, are ahead by what the file clock says.
@@ -252,6 +252,12 @@ awk_line_by_line() {
     mawk*) echo "awk -W interactive" ;;
     *) echo awk ;;
     esac
+}
+
+# is_sanitized FILE: whether the program was built with AddressSanitizer or ThreadSanitizer, which take more memory and
+# must be the first library that is loaded.
+is_sanitized() {
+    grep -q -e __asan_init -e __tsan_init "$1"
 }
 
 # expect_status NUMBER

@@ -54,7 +54,7 @@ resident() {
     expect_stderr ''
     { long_lines 0 5000 && long_lines 0 5000; } | expect_file out
     echo "# $size KiB" >&3
-    grep -q __asan_init "$(command -v fl-statemap)" || [ "$size" -lt 20000 ]
+    is_sanitized "$(command -v fl-statemap)" || [ "$size" -lt 20000 ]
 }
 
 @test "a run that meets few keys of many does not load them all" {
