@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/message.h"
 #include "state/slab.h"
@@ -96,19 +97,16 @@ struct state {
 
 static void entries_add(struct entries *list, struct entry *entry)
 {
-    if (list->count == list->room) {
-        list->room = list->room == 0 ? 16 : list->room * 2;
-        list->at = bytes_reallocate(list->at, list->room * sizeof(struct entry *));
-    }
+    list->at = array_grow(list->at, list->count, &list->room, sizeof(struct entry *));
     list->at[list->count++] = entry;
 }
 
 static void changes_add(struct changes *list, struct entry *entry, uint32_t hash)
 {
     if (list->count == list->room) {
-        list->room = list->room == 0 ? 16 : list->room * 2;
-        list->at = bytes_reallocate(list->at, list->room * sizeof(struct entry *));
-        list->hashes = bytes_reallocate(list->hashes, list->room * sizeof *list->hashes);
+        size_t room = list->room; /* of both lists */
+        list->at = array_grow(list->at, list->count, &room, sizeof(struct entry *));
+        list->hashes = array_grow(list->hashes, list->count, &list->room, sizeof *list->hashes);
     }
     list->at[list->count] = entry;
     list->hashes[list->count++] = hash;
@@ -619,10 +617,7 @@ static void take_cluster(struct state *state)
         prefetch_entry(state->slots[(at + 2 * AHEAD) & state->mask].entry);
         if (!is_frozen(state, &slot) || moved_on != (at >= slots))
             continue;
-        if (state->end == state->cluster_room) {
-            state->cluster_room = state->cluster_room == 0 ? 16 : state->cluster_room * 2;
-            state->cluster = bytes_reallocate(state->cluster, state->cluster_room * sizeof *state->cluster);
-        }
+        state->cluster = array_grow(state->cluster, state->end, &state->cluster_room, sizeof *state->cluster);
         struct state_slot *to = state->cluster + state->end++;
         for (; to > state->cluster && is_before(slot.hash, slot.entry, to[-1].hash, to[-1].entry); to--)
             *to = to[-1];

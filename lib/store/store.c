@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <xxhash.h>
 
 #include "base/crash.h"
+#include "base/hash.h"
 #include "base/message.h"
 #include "store/page.h"
 #include "store/store_part.h"
@@ -65,8 +65,7 @@ struct store *store_open(const char *path)
     struct store *store = bytes_allocate(sizeof *store);
     *store = (struct store){.statements = bytes_allocate(STORE_STATEMENTS * sizeof *store->statements)};
     memset(store->statements, 0, STORE_STATEMENTS * sizeof *store->statements);
-    store->path = bytes_allocate(strlen(path) + 1);
-    memcpy(store->path, path, strlen(path) + 1);
+    store->path = bytes_string(bytes_of(path));
     if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, page_file_system()) !=
         SQLITE_OK) {
         if (store->database == NULL)
@@ -192,7 +191,7 @@ struct bytes store_keep_found(struct store *store, struct bytes state)
 static struct bytes get(struct store *store, enum store_statement which, struct bytes step_id, struct bytes key,
                         uint64_t epoch)
 {
-    const uint32_t hash = (uint32_t)XXH3_64bits(key.data, key.size);
+    const uint32_t hash = hash_key_low(key);
     store_bind_bytes(store, which, 1, step_id);
     store_bind_number(store, which, 2, hash);
     store_bind_bytes(store, which, 3, key);

@@ -1,11 +1,9 @@
 /* An image of a step has all its states as of an epoch, in the order of the low halves of their hashes, in blocks that
  * fill a page each. To make one costs a tenth of as many rows. What has changed since then is in rows, until these are
  * so many that another image is cheaper. */
-#include <xxhash.h>
-
-#include "store/block.h"
 #include "base/crash.h"
-#include "base/message.h"
+#include "base/hash.h"
+#include "store/block.h"
 #include "store/store_part.h"
 
 /* What a test build sets lower. */
@@ -109,7 +107,7 @@ static void next_state(struct states *states)
     }
     if (what == BLOCK_BROKEN)
         store_fail_block(store, store_column_number(store, IMAGE_BLOCKS, 0));
-    states->state = (struct change){.key = key, .state = value, .hash = (uint32_t)XXH3_64bits(key.data, key.size)};
+    states->state = (struct change){.key = key, .state = value, .hash = hash_key_low(key)};
     if (states->state.hash < before.hash)
         store_fail_block(store, store_column_number(store, IMAGE_BLOCKS, 0));
 }
