@@ -536,6 +536,65 @@ static void check_in_place(void)
     state_close(many.state);
 }
 
+/* --- entries that change and go while they are frozen, on one thread, so that their memory is the same each time --- */
+
+static struct bytes get_old(void *from, struct bytes key, uint64_t hash)
+{
+    (void)from;
+    (void)key;
+    (void)hash;
+    return bytes_of("oldstate");
+}
+
+static uint64_t count_many(void *from)
+{
+    (void)from;
+    return 1 << 30;
+}
+
+static struct bytes frozen_key(char *to, size_t i)
+{
+    return (struct bytes){to, (size_t)snprintf(to, 32, "key-%04zu", i)};
+}
+
+/* Freezes, and reads all changes; the key of the first one is copied, and the changes are counted. */
+static size_t freeze_and_read(struct state *state, char *first)
+{
+    struct change change;
+    size_t count = 0;
+    state_freeze(state, false);
+    state_begin_changes(state, 0, 1);
+    for (; state_next_change(state, &change); count++)
+        if (count == 0)
+            bytes_copy(first, change.key);
+    return count;
+}
+
+/* A frozen entry that was read changes where it is, and goes when it grows, unless a frozen key is discarded: then the
+ * frozen entries are looked through when they are thawed, and a key that came into the memory of one must stay. */
+static void check_taken_memory(bool discard)
+{
+    enum { FROZEN = 600 };
+    struct state *state = state_open(&(struct state_loader){.get = get_old, .count = count_many});
+    char key[32], first[32] = "";
+    for (size_t i = 0; i < FROZEN; i++)
+        state_put(state, frozen_key(key, i), bytes_of("newstate"));
+    if (discard)
+        state_put(state, frozen_key(key, 0), (struct bytes){NULL, 0});
+    CHECK(freeze_and_read(state, first) == FROZEN);
+    const struct bytes grown = {first, 8}, other = frozen_key(key, FROZEN);
+    state_put(state, grown, bytes_of("newer"));
+    state_put(state, grown, bytes_of("a state that finds no room where the one before it was"));
+    state_put(state, other, bytes_of("newer"));
+    state_put(state, other, (struct bytes){NULL, 0});
+    state_thaw(state);
+    CHECK(state_get(state, other).data == NULL);
+    CHECK_TEXT("a state that finds no room where the one before it was", state_get(state, grown));
+    CHECK(freeze_and_read(state, first) == 2);
+    state_thaw(state);
+    state_close(state);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < KEYS; i++)
@@ -545,6 +604,8 @@ int main(void)
     for (int round = 0; round < ROUNDS; round++)
         check_round(round % 3 == 0 ? 1 : 1 << 30, round % 2 == 0 ? 0 : 10000);
     check_in_place();
+    check_taken_memory(false);
+    check_taken_memory(true);
     check_unsaved();
     check_many();
     check_load_in_order();
