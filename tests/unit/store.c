@@ -24,7 +24,8 @@ static size_t alike;
 /* The plain table: the number of each state, from which its bytes follow; 0: none. Epoch 0 is before the first. */
 static struct {
     unsigned number[EPOCHS + 1][KEYS];
-    uint64_t first; /* the epoch from which the step is known; 0: it is not */
+    bool touched[KEYS]; /* the key has had a state */
+    uint64_t first;     /* the epoch from which the step is known; 0: it is not */
 } table[STEPS];
 static uint64_t newest, least; /* epoch and floor */
 static bool final[EPOCHS + 1];
@@ -171,21 +172,24 @@ static void put_changes(struct store *store, size_t step, unsigned one_in, bool 
             continue;
         const bool had = now[key] != 0;
         giving.saved[key] = had || check_random() % 4 == 0;
-        giving.changed[key] = true;
+        giving.changed[key] = table[step].touched[key] = true;
         now[key] = giving.saved[key] && check_random() % 4 == 0 ? 0 : ++last_number;
     }
     store_put(store, id_of(step), newest, as_image ? 1000000 : 1, give, &giving);
 }
 
-/* As fl-out does for a file that is new: in the first epoch, a state of epoch 0, of a key that has none yet. */
+/* As fl-out does for a file that is new: a state of epoch 0, of a key that has never had one. */
 static void put_before_first(struct store *store, size_t step)
 {
     static struct giving giving;
     const size_t key = check_random() % KEYS;
     giving = (struct giving){.step = step};
-    if (newest > 1 || table[step].number[0][key] != 0)
+    if (table[step].touched[key])
         return;
-    table[step].number[0][key] = table[step].number[newest][key] = ++last_number;
+    last_number++;
+    for (uint64_t epoch = 0; epoch <= newest; epoch++)
+        table[step].number[epoch][key] = last_number;
+    table[step].touched[key] = true;
     giving.changed[key] = giving.saved[key] = true;
     store_put(store, id_of(step), 0, 1000000, give, &giving);
 }
@@ -203,7 +207,7 @@ static void save_epoch(struct store *store)
         if (check_random() % 3 == 0)
             put_before_first(store, step);
         if (check_random() % 8 != 0)
-            put_changes(store, step, check_random() % 5 == 0 ? 1 : 1 + (unsigned)(check_random() % 10),
+            put_changes(store, step, check_random() % 5 == 0 ? 1 : 1 + (unsigned)(check_random() % 60),
                         check_random() % 3 == 0);
         store_set_front(store, id_of(step), newest);
     }
@@ -212,6 +216,7 @@ static void save_epoch(struct store *store)
     if (check_random() % 4 == 0) {
         least += check_random() % (newest - least + 1);
         store_raise_floor(store, least);
+        store_raise_floor(store, least / 2);
     }
     store_end(store);
 }
@@ -265,7 +270,9 @@ static void check_now(struct store *store, size_t step)
     }
     store_each_state(store, id_of(step), see_state, &seen);
     check_seen(&seen);
-    CHECK(!any || store_count_states(store, id_of(step)) > 0);
+    const uint64_t count = store_count_states(store, id_of(step));
+    CHECK(!any || count > 0);
+    CHECK(count <= 1 + 2 * KEYS); /* rows and states of the image, each key once */
 }
 
 static void find(void *context, const char *finding)
