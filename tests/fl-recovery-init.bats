@@ -22,7 +22,7 @@ made() {
     [ "$(ls -A db)" = part-0.sqlite3 ]
     [ "$(mode db)" = 700 ]
     [ "$(mode db/part-0.sqlite3)" = 600 ]
-    [ "$(made db/part-0.sqlite3)" = $'0|1|0|32\n1718382455\n3\nwal\nok' ]
+    [ "$(made db/part-0.sqlite3)" = $'0|1|0|32\n1718382455\n4\nwal\nok' ]
 }
 
 @test "several partitions, in a directory that is there" {
@@ -37,7 +37,7 @@ made() {
     [ "$(mode db)" = 750 ]
     for index in 0 1 2; do
         [ "$(mode db/part-$index.sqlite3)" = 600 ]
-        [ "$(made db/part-$index.sqlite3)" = $index$'|3|0|32\n1718382455\n3\nwal\nok' ]
+        [ "$(made db/part-$index.sqlite3)" = $index$'|3|0|32\n1718382455\n4\nwal\nok' ]
     done
     for part in db/part-*; do
         sqlite3 "$part" 'SELECT directory_id FROM parts'
@@ -55,7 +55,7 @@ made() {
 @test "the tables" {
     fl-recovery-init db
     for table in 'parts|part_index part_count directory_id created_at floor_epoch' \
-        'exs|ex_num resume_epoch started_at' 'steps|step_id signature first_epoch' 'fronts|step_id front_epoch changes images' \
+        'exs|ex_num resume_epoch started_at' 'steps|step_id role signature first_epoch' 'fronts|step_id front_epoch changes images' \
         'commits|commit_epoch committed_at final' 'changes|step_id key_hash state_key snap_epoch ser_change check' \
         'undos|undo_epoch step_id key_hash state_key snap_epoch ser_change check' \
         'images|image_id step_id image_epoch keys bytes' 'blocks|block content check' \

@@ -45,7 +45,7 @@ make_format_1() {
     sqlite3 "$1.old" 'PRAGMA journal_mode = WAL' "$format_1" "ATTACH '$1' AS now;
         INSERT INTO parts SELECT * FROM now.parts;
         INSERT INTO exs SELECT * FROM now.exs;
-        INSERT INTO steps SELECT * FROM now.steps;
+        INSERT INTO steps SELECT step_id, signature, first_epoch FROM now.steps;
         INSERT INTO fronts SELECT step_id, front_epoch FROM now.fronts;
         INSERT INTO commits SELECT commit_epoch, committed_at FROM now.commits;
         INSERT INTO snaps SELECT $row FROM now.changes;
@@ -65,8 +65,13 @@ make_format_2() {
         ALTER TABLE fronts RENAME TO counted;
         CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL) WITHOUT ROWID;
         INSERT INTO fronts SELECT step_id, front_epoch FROM counted;
+        ALTER TABLE steps DROP COLUMN role;
         DROP TABLE counted; DROP TABLE changes; DROP TABLE newer; DROP TABLE images; DROP TABLE blocks;
         PRAGMA user_version = 2"
+}
+
+make_format_3() {
+    edit_part "$1" "ALTER TABLE steps DROP COLUMN role; PRAGMA user_version = 3"
 }
 
 # Puts partitions of the format in the place of those of the directory, with the same rows.
@@ -91,7 +96,7 @@ goes_on() {
     expect_status 0
     expect_stdout $'c\t2\nb\t2\na\t2'
     expect_stderr ''
-    [ "$(formats)" = '3 3 3 ' ]
+    [ "$(formats)" = '4 4 4 ' ]
     [ "$(ls db)" = $'lock\npart-0.sqlite3\npart-1.sqlite3\npart-2.sqlite3' ]
     run_sh 'fl-recovery check db'
     expect_status 0
@@ -99,7 +104,7 @@ goes_on() {
 }
 
 @test "a directory of an older format" {
-    for format in 1 2; do
+    for format in 1 2 3; do
         begin "$format"
         [ "$(formats)" = "$format $format $format " ]
         goes_on
@@ -107,13 +112,13 @@ goes_on() {
 }
 
 @test "a directory of an older format, and no new records" {
-    for format in 1 2; do
+    for format in 1 2 3; do
         begin "$format"
         flow
         expect_status 0
         expect_stdout ''
         expect_stderr ''
-        [ "$(formats)" = '3 3 3 ' ]
+        [ "$(formats)" = '4 4 4 ' ]
         [ "$(fl-recovery dump db)" = "$(cat dumped)" ]
         goes_on
     done
@@ -174,14 +179,14 @@ without() {
 }
 
 @test "what looks at a directory of an older format leaves it as it is" {
-    for format in 1 2; do
+    for format in 1 2 3; do
         begin "$format"
         before=$(cksum db/part-*.sqlite3)
         for command in 'status db' 'dump db' 'check db' 'backup db copy' 'forget db statemap' 'rewind db 0'; do
             run_sh "fl-recovery $command"
             expect_status 78
             expect_stdout ''
-            expect_message "^fl-recovery: $directory/part-0.sqlite3: has format $format, older than 3: run the flow once,\
+            expect_message "^fl-recovery: $directory/part-0.sqlite3: has format $format, older than 4: run the flow once,\
  which brings it up to date\$"
         done
         [ "$(cksum db/part-*.sqlite3)" = "$before" ]
@@ -201,7 +206,7 @@ without() {
 
 @test "a flow that is killed while it brings a directory up to date" {
     local crash=${CRASH:-$ROOT/build/crash}
-    for format in 1 2; do
+    for format in 1 2 3; do
         begin "$format"
         for point in before:1 before:2 copied:1 copied:2 copied:3 after:2 after:3; do
             cp -a db was
@@ -210,9 +215,9 @@ without() {
             expect_status 137
             case $point in
             before:1 | copied:1) [ "$(formats)" = "$format $format $format " ] ;;
-            before:2 | copied:2) [ "$(formats)" = "3 $format $format " ] ;;
-            after:2 | copied:3) [ "$(formats)" = "3 3 $format " ] ;;
-            after:3) [ "$(formats)" = '3 3 3 ' ] ;;
+            before:2 | copied:2) [ "$(formats)" = "4 $format $format " ] ;;
+            after:2 | copied:3) [ "$(formats)" = "4 4 $format " ] ;;
+            after:3) [ "$(formats)" = '4 4 4 ' ] ;;
             esac || fail "$point: $(formats)"
             goes_on
             rm -r db
@@ -226,7 +231,7 @@ without() {
 @test "a call that fails while a directory is brought up to date" {
     local crash=${CRASH:-$ROOT/build/crash} failure call how k
     ! is_sanitized "$crash/bin/fl-input" || skip "the sanitizer must be loaded first"
-    for format in 1 2; do
+    for format in 1 2 3; do
         begin "$format"
         for failure in pwrite/ENOSPC pwrite/TORN pread/EIO sync/KILL open/EIO rename/EIO; do
             call=${failure%/*} how=${failure#*/}

@@ -151,8 +151,8 @@ last_refuses() {
 }
 
 @test "a newer format" {
-    edit_part db/part-2.sqlite3 'PRAGMA user_version = 4'
-    refuses "$directory/part-2.sqlite3: has format 4, newer than 3, which this program knows: use a newer version of the\
+    edit_part db/part-2.sqlite3 'PRAGMA user_version = 5'
+    refuses "$directory/part-2.sqlite3: has format 5, newer than 4, which this program knows: use a newer version of the\
  program"
 }
 

@@ -6,6 +6,7 @@
 
 #include "files/position.h"
 #include "recovery/directory.h"
+#include "recovery/role.h"
 
 const char *const overview_sections[] = {"steps", "inputs", "outputs", "holders", NULL};
 
@@ -73,11 +74,11 @@ static void report_file(void *context, struct bytes key, struct bytes state)
 }
 
 /* Where the files of a step are shown; STEPS: it has none. */
-static enum section file_section(struct bytes signature)
+static enum section file_section(struct bytes name)
 {
-    if (bytes_equal(signature, bytes_of("input")))
-        return INPUTS;
-    return bytes_equal(signature, bytes_of("out")) || bytes_equal(signature, bytes_of("reject")) ? OUTPUTS : STEPS;
+    enum role role = ROLE_OPERATOR;
+    (void)role_parse(name, &role);
+    return role == ROLE_SOURCE ? INPUTS : role == ROLE_SINK || role == ROLE_SIDE ? OUTPUTS : STEPS;
 }
 
 static void report_step(void *context, const struct store_step *step)
@@ -86,7 +87,7 @@ static void report_step(void *context, const struct store_step *step)
     const struct directory *directory = &overview->directory;
     if (step->first > directory->epoch)
         return;
-    if (overview->section != STEPS && overview->section != file_section(step->signature))
+    if (overview->section != STEPS && overview->section != file_section(step->role))
         return;
     overview->step = step->id;
     overview->keys = overview->bytes = 0;

@@ -316,10 +316,11 @@ static void check_step(void *context, const struct store_step *step)
     struct recovery *recovery = context;
     const int id_size = (int)step->id.size;
     struct buffer signature = {0};
+    enum role role = ROLE_OPERATOR;
     if (find_step(recovery, step->id) != NULL)
         return;
     /* Without the root's step, all that the flow has processed would be processed again. */
-    if (bytes_equal(step->signature, bytes_of("input")) || bytes_equal(step->signature, bytes_of("replay")))
+    if (role_parse(step->role, &role) && (role == ROLE_SOURCE || role == ROLE_REPLAY))
         message_fail(STATUS_MISFIT,
                      "%s: has the state of step %.*s, where recovery began, which is not in this flow: put -r where it "
                      "was, or begin a new recovery directory",

@@ -43,7 +43,7 @@ static void save_step(struct recovery *recovery, struct own_step *own, unsigned 
     struct store *store = recovery_writer(recovery, index);
     const size_t count = state_begin_changes(own->state, index, recovery->count);
     if (!own->known)
-        store_add_step(store, own->id, own->signature, recovery->epoch);
+        store_add_step(store, own->id, bytes_of(role_name(own->role)), own->signature, recovery->epoch);
     if (count > 0)
         store_put(store, own->id, recovery->epoch, count, next_change, own->state);
     /* Last: if a page changes again after it was written to the log, SQLite writes all frame headers after it anew. */

@@ -153,9 +153,10 @@ void store_each_step(struct store *store, void (*call)(void *context, const stru
     while (store_row(store, EACH_STEP)) {
         struct store_step found = {
             .id = store_column_bytes(store, EACH_STEP, 0),
-            .signature = store_column_bytes(store, EACH_STEP, 1),
-            .first = store_column_number(store, EACH_STEP, 2),
-            .front = store_column_number(store, EACH_STEP, 3),
+            .role = store_column_bytes(store, EACH_STEP, 1),
+            .signature = store_column_bytes(store, EACH_STEP, 2),
+            .first = store_column_number(store, EACH_STEP, 3),
+            .front = store_column_number(store, EACH_STEP, 4),
         };
         call(context, &found);
     }
@@ -248,11 +249,12 @@ void store_add_execution(struct store *store, uint64_t execution, uint64_t resum
     }
 }
 
-void store_add_step(struct store *store, struct bytes step_id, struct bytes signature, uint64_t from)
+void store_add_step(struct store *store, struct bytes step_id, struct bytes role, struct bytes signature, uint64_t from)
 {
     store_bind_bytes(store, ADD_STEP, 1, step_id);
-    store_bind_bytes(store, ADD_STEP, 2, signature);
-    store_bind_number(store, ADD_STEP, 3, from);
+    store_bind_bytes(store, ADD_STEP, 2, role);
+    store_bind_bytes(store, ADD_STEP, 3, signature);
+    store_bind_number(store, ADD_STEP, 4, from);
     store_execute(store, ADD_STEP);
 }
 

@@ -13,7 +13,7 @@
 #include "state/change.h"
 
 enum {
-    STORE_FORMAT = 3,              /* user_version */
+    STORE_FORMAT = 4,              /* user_version */
     STORE_APPLICATION = 0x666c6f77 /* application_id: "flow" */
 };
 
@@ -30,6 +30,7 @@ struct store_part {
 /* A step as a partition knows it. The views are valid during the call that hands it out. */
 struct store_step {
     struct bytes id;
+    struct bytes role;      /* its name (role.h) */
     struct bytes signature; /* the newest: a state may be taken over under another one */
     uint64_t first;         /* the first epoch it saved */
     uint64_t front;         /* its changes up to this epoch are in this file */
@@ -114,7 +115,7 @@ uint64_t store_count_states(struct store *store, struct bytes step);
 void store_begin(struct store *store, bool durable);
 void store_end(struct store *store);
 void store_add_execution(struct store *store, uint64_t number, uint64_t resume_epoch);
-void store_add_step(struct store *store, struct bytes step, struct bytes signature, uint64_t from);
+void store_add_step(struct store *store, struct bytes step, struct bytes role, struct bytes signature, uint64_t from);
 void store_set_front(struct store *store, struct bytes step, uint64_t epoch);
 void store_add_commit(struct store *store, uint64_t epoch, bool final, uint64_t floor);
 void store_forget_step(struct store *store, struct bytes step);

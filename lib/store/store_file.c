@@ -18,7 +18,8 @@ static const char schema[] =
     "CREATE TABLE parts(part_index INTEGER PRIMARY KEY, part_count INTEGER NOT NULL, directory_id TEXT NOT NULL,"
     " created_at TEXT NOT NULL, floor_epoch INTEGER NOT NULL);"
     "CREATE TABLE exs(ex_num INTEGER PRIMARY KEY, resume_epoch INTEGER NOT NULL, started_at TEXT NOT NULL);"
-    "CREATE TABLE steps(step_id TEXT NOT NULL, signature TEXT NOT NULL, first_epoch INTEGER NOT NULL,"
+    "CREATE TABLE steps(step_id TEXT NOT NULL, role TEXT NOT NULL, signature TEXT NOT NULL, first_epoch INTEGER NOT "
+    "NULL,"
     " PRIMARY KEY(step_id, first_epoch));"
     "CREATE TABLE fronts(step_id TEXT PRIMARY KEY, front_epoch INTEGER NOT NULL, changes INTEGER NOT NULL,"
     " images INTEGER NOT NULL) WITHOUT ROWID;"
@@ -112,11 +113,16 @@ static void key_hash(sqlite3_context *context, int count, sqlite3_value **values
     sqlite3_result_int64(context, hash_key_low((struct bytes){key, (size_t)sqlite3_value_bytes(values[0])}));
 }
 
-/* What is the same in formats 1 and 2. */
+/* The same for all older formats. They do not have the role of a step, but tell it by its signature. */
 static const char converted[] =
     "INSERT INTO parts SELECT * FROM old.parts;"
     "INSERT INTO exs SELECT * FROM old.exs;"
-    "INSERT INTO steps SELECT step_id, signature, first_epoch FROM old.steps;"
+    "INSERT INTO steps SELECT step_id, CASE signature WHEN 'input' THEN 'source' WHEN 'out' THEN 'sink'"
+    " WHEN 'reject' THEN 'side' WHEN 'replay' THEN 'replay' ELSE 'operator' END, signature, first_epoch"
+    " FROM old.steps;";
+
+/* Formats 1 and 2 have no images, and no counts. */
+static const char counted[] =
     "INSERT INTO fronts SELECT *, (SELECT count(*) FROM changes WHERE changes.step_id = fronts.step_id), 0"
     " FROM old.fronts AS fronts;";
 
@@ -139,10 +145,27 @@ static const char from_2[] =
     "INSERT INTO changes SELECT " OLD_ROW " FROM old.snaps ORDER BY 1, 2;"
     "INSERT INTO undos SELECT undo_epoch, " OLD_ROW " FROM old.undos ORDER BY old.undos.rowid;";
 
+static const char from_3[] = "INSERT INTO commits SELECT * FROM old.commits;"
+                             "INSERT INTO fronts SELECT * FROM old.fronts;"
+                             "INSERT INTO changes SELECT * FROM old.changes ORDER BY step_id, key_hash, state_key;"
+                             "INSERT INTO undos SELECT * FROM old.undos ORDER BY old.undos.rowid;"
+                             "INSERT INTO images SELECT * FROM old.images;"
+                             "INSERT INTO blocks SELECT * FROM old.blocks ORDER BY block;";
+
+/* A partition of an older format. */
+struct older {
+    const char *path;
+    uint64_t format;
+};
+
 /* It must leave no write-ahead log behind, which would be taken for that of the file that comes in its place. */
 static int fill_converted(sqlite3 *database, const void *from)
 {
-    char *attach = sqlite3_mprintf("ATTACH %Q AS old; PRAGMA old.journal_mode = DELETE", (const char *)from);
+    static const struct {
+        const char *rows, *fronts;
+    } formats[STORE_FORMAT] = {[1] = {from_1, counted}, [2] = {from_2, counted}, [3] = {from_3, ""}};
+    const struct older *older = from;
+    char *attach = sqlite3_mprintf("ATTACH %Q AS old; PRAGMA old.journal_mode = DELETE", older->path);
     sqlite3_busy_timeout(database, STORE_BUSY);
     int code = sqlite3_create_function(database, "key_hash", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, key_hash,
                                        NULL, NULL);
@@ -151,7 +174,8 @@ static int fill_converted(sqlite3 *database, const void *from)
     sqlite3_free(attach);
     if (code != SQLITE_OK)
         return code;
-    return fill_tables(database, sqlite3_mprintf("%s%s", store_format(from) == 1 ? from_1 : from_2, converted));
+    return fill_tables(
+        database, sqlite3_mprintf("%s%s%s", formats[older->format].rows, converted, formats[older->format].fronts));
 }
 
 static int fill_copy(sqlite3 *database, const void *from)
@@ -188,7 +212,10 @@ uint64_t store_format(const char *path)
 
 const char *store_convert(const char *old, const char *path)
 {
-    return make_file(path, fill_converted, old);
+    const struct older older = {old, store_format(old)};
+    if (older.format == 0 || older.format >= STORE_FORMAT)
+        return "its format cannot be read";
+    return make_file(path, fill_converted, &older);
 }
 
 const char *store_copy(struct store *store, const char *path)

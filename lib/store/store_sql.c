@@ -24,9 +24,10 @@ static const char *const sql[STORE_STATEMENTS] = {
     [IS_FINAL] = "SELECT final FROM commits WHERE commit_epoch = ?1",
     [LAST_EXECUTION] = "SELECT max(ex_num) FROM exs",
     [LAST_STARTED] = "SELECT started_at FROM exs ORDER BY ex_num DESC LIMIT 1",
-    [EACH_STEP] = "SELECT step_id, signature, (SELECT min(first_epoch) FROM steps WHERE step_id = newest.step_id),"
-                  " front_epoch FROM steps AS newest LEFT JOIN fronts USING (step_id) WHERE first_epoch ="
-                  " (SELECT max(first_epoch) FROM steps WHERE step_id = newest.step_id) ORDER BY step_id",
+    [EACH_STEP] =
+        "SELECT step_id, role, signature, (SELECT min(first_epoch) FROM steps WHERE step_id = newest.step_id),"
+        " front_epoch FROM steps AS newest LEFT JOIN fronts USING (step_id) WHERE first_epoch ="
+        " (SELECT max(first_epoch) FROM steps WHERE step_id = newest.step_id) ORDER BY step_id",
     [EACH_CONTRADICTION] =
         "SELECT DISTINCT 'the step ' || step_id || ' has no front' FROM steps"
         " WHERE step_id NOT IN (SELECT step_id FROM fronts)"
@@ -96,7 +97,7 @@ static const char *const sql[STORE_STATEMENTS] = {
     [PAGES] = "PRAGMA page_count",
     [ADD_EXECUTION] = "INSERT INTO exs VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
     [FORGET_EXECUTIONS] = "DELETE FROM exs WHERE ex_num <= ?1",
-    [ADD_STEP] = "INSERT OR IGNORE INTO steps VALUES (?1, ?2, ?3)",
+    [ADD_STEP] = "INSERT OR IGNORE INTO steps VALUES (?1, ?2, ?3, ?4)",
     [SET_FRONT] = "INSERT INTO fronts VALUES (?1, ?2, 0, 0)"
                   " ON CONFLICT (step_id) DO UPDATE SET front_epoch = excluded.front_epoch",
     /* Of a step that is known: the row of epoch 0 comes before its step. */

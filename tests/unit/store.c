@@ -201,7 +201,7 @@ static void save_epoch(struct store *store)
     for (size_t step = 0; step < STEPS; step++) {
         if (table[step].first == 0) {
             table[step].first = newest;
-            store_add_step(store, id_of(step), bytes_of("old"), newest);
+            store_add_step(store, id_of(step), bytes_of("operator"), bytes_of("old"), newest);
         }
         memcpy(table[step].number[newest], table[step].number[newest - 1], sizeof table[step].number[newest]);
         if (check_random() % 3 == 0)
@@ -289,6 +289,7 @@ static void check_step(void *context, const struct store_step *found)
     ++*count;
     CHECK_ABOUT(found->id, step < STEPS && table[step].first == found->first && found->front == newest);
     CHECK_TEXT("old", found->signature);
+    CHECK_TEXT("operator", found->role);
 }
 
 static void check_all(struct store *store)
@@ -386,7 +387,7 @@ static void check_alike(void)
     CHECK(store_create("it", &part) == NULL);
     struct store *store = store_open("it");
     store_begin(store, true);
-    store_add_step(store, id_of(0), bytes_of("old"), newest);
+    store_add_step(store, id_of(0), bytes_of("operator"), bytes_of("old"), newest);
     store_put(store, id_of(0), newest, 1000000, give, &giving);
     store_set_front(store, id_of(0), newest);
     store_add_commit(store, newest, true, 0);
