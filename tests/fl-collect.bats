@@ -70,7 +70,7 @@ load helper
     mkfifo gate
     start 'fl-input -r db -s 0 lines gate | fl-key K | fl-collect -n 4 | fl-out -f %v out'
     exec 7<>gate
-    wait_until 60 has_committed 5
+    wait_until has_committed 5
     kill -KILL "$(stage_pid fl-collect)"
     exec 7>&-
     finish
