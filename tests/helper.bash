@@ -187,13 +187,13 @@ running_counts() {
 # survives FLOW LINES VICTIM...: the file all goes through the flow, a script whose arguments are what follows -s in the
 # command line of its fl-input, and which writes the file counts. Each run is given a part more of all, and waits at the
 # end of it: a program is killed when so many lines more are written, or soon after. What is on its way then is still
-# processed, an epoch for each record, so a part has no more than 500 of them. The last run goes to the end. The file
+# processed, an epoch for each record, so a part has no more than 300 of them. The last run goes to the end. The file
 # expected has what counts must have then.
 survives() {
     local flow=$1 lines=$2 victim before part run=0
     shift 2
     part=$(($(wc -l <all) / ($# + 1)))
-    ((part <= 500)) || part=500
+    ((part <= 300)) || part=300
     rm -rf db counts gate
     fl-recovery-init db 2
     touch counts
