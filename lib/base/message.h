@@ -11,7 +11,7 @@
 enum status {
     STATUS_OK = 0,           /* done, and committed */
     STATUS_USAGE = 64,       /* the command line is wrong */
-    STATUS_DATA = 65,        /* a bad record, or a replay that differs */
+    STATUS_DATA = 65,        /* a bad record, or a stream that is incomplete or malformed */
     STATUS_NO_INPUT = 66,    /* an input is missing */
     STATUS_UNAVAILABLE = 69, /* a program that the user named cannot be run, failed, or answers wrongly */
     STATUS_INTERNAL = 70,    /* an error of this program */
@@ -19,7 +19,7 @@ enum status {
     STATUS_CANT_CREATE = 73, /* an output cannot be created */
     STATUS_IO = 74,          /* an I/O error, or the upstream stage died */
     STATUS_TRY_LATER = 75,   /* the recovery directory is in use */
-    STATUS_MISFIT = 78       /* the recovery directory does not fit */
+    STATUS_MISFIT = 78       /* a recovery directory, an input, an output or a replay is not what was saved */
 };
 
 /* The name that messages begin with. One per process; message_start sets it, first of all in main. */
