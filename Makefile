@@ -5,19 +5,23 @@ PREFIX = /usr/local
 BUILD = build
 BIN = bin
 CFLAGS = -O2
+HARDENING = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wconversion
 
 # Asked anew for each command, since `make deps` may just have installed the answer.
 LIBRARY_CFLAGS = $(shell pkg-config --cflags sqlite3 libxxhash 2>/dev/null)
 LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -lsqlite3 -lxxhash) -lm
-FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
-	-pthread
+FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(HARDENING) $(LIBRARY_CFLAGS) \
+	$(CPPFLAGS) $(CFLAGS) -pthread
 LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread
 
 # Where tests look for what goes wrong, a step has images in small blocks from a few keys on.
 SMALL = -DSTORE_IMAGE_LEAST=3 -DSTORE_BLOCK_MOST=200
-SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' \
+SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' HARDENING= \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
+
+THREADED = BUILD=build/tsan BIN=build/tsan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' HARDENING= \
+	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
 
 # The programs once more, with the crash points of lib/base/crash.h in them, and what makes system calls fail.
 CRASH = $(BUILD)/crash
@@ -27,7 +31,7 @@ PRELOADS = $(CRASH)/shim.so $(CRASH)/record.so
 
 # The fuzz targets, with libFuzzer where clang has it, and otherwise with a main that reads the corpus.
 FUZZ = $(BUILD)/fuzz
-FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer \
+FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 FUZZ_BUILD_ALONE = BUILD=$(FUZZ) FUZZ_MAIN=$(FUZZ)/tests/fuzz/main.o
 
@@ -38,9 +42,11 @@ PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
 EDIT = $(BUILD)/edit
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
+FORMATTED = $(wildcard cmd/*.c lib/*/*.[ch] tests/*.c tests/*/*.[ch])
 PAGES = $(wildcard man/*.[1-8])
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 TESTS = $(wildcard tests/*.bats)
-SCRIPTS = tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
+SCRIPTS = cmd/completions.bash man/update tests/helper.bash $(shell grep -rl '^\#!.*sh$$' .ci tests)
 # Not for bats files: variables that the helper sets, and scripts that they hand to it in single quotes.
 HELPER_KNOWS = SC2154,SC2016
 # Not asked of cppcheck: the order of evaluation, which the compilers know better, and the end of an array, which it
@@ -81,11 +87,16 @@ deps: ## install what building and testing need, where it is missing
 demo: all ## run the tutorial
 	@PATH="$(abspath $(BIN)):$$PATH" tests/demo
 
+check: export COMPILE = $(CC) $(FLAGS) $(LDFLAGS)
+check: export LIBRARIES = $(abspath $(LIBRARY)) $(LIBRARY_LIBS) $(LDLIBS)
 check: all $(UNITS) $(EDIT) crash-build fuzz-build ## run the tests (TESTS= picks files)
 	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" EDIT="$(abspath $(EDIT))" FUZZ="$(abspath $(FUZZ))" tests/run $(UNITS) $(TESTS)
 
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
+
+check-tsan: ## run the tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory $(THREADED) check
 
 crash-build: $(PRELOADS)
 	@$(MAKE) --silent $(CRASH_BUILD) all
@@ -122,18 +133,25 @@ bench: all ## measure the speed beside other tools (CASES= picks cases)
 instructions: all ## count the instructions per record of each stage, into tests/bench/instructions.txt
 	@BIN="$(abspath $(BIN))" tests/bench/instructions --write
 
-lint: ## check pages, scripts and C, and compile with warnings as errors
+pages: all ## rewrite the generated parts of the pages
+	@BIN="$(abspath $(BIN))" man/update
+
+lint: all ## check pages, scripts, rooms and C, and compile with warnings as errors
+	BIN="$(abspath $(BIN))" man/update --check
 	$(if $(PAGES),mandoc -Tlint -W warning $(PAGES))
 	shellcheck -x $(filter-out %.bats,$(SCRIPTS))
 	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
-	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) $(wildcard tests/crash/*.c)
+	tests/rooms
+	clang-format --dry-run --Werror $(FORMATTED)
+	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) \
+		$(wildcard tests/crash/*.c tests/operator/*.c)
 	@for compiler in gcc clang; do \
 		command -v $$compiler || continue; \
 		$(MAKE) --silent BUILD=build/$$compiler BIN=build/$$compiler/bin CC=$$compiler CFLAGS='-O2 -Werror' \
 			all $(UNITS:$(BUILD)/%=build/$$compiler/%) || exit 1; \
 	done
 
-install: all ## install programs and pages under DESTDIR and PREFIX
+install: all ## install programs, pages and completions under DESTDIR and PREFIX
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
 	@for page in $(PAGES); do \
@@ -141,9 +159,14 @@ install: all ## install programs and pages under DESTDIR and PREFIX
 		echo "install -m 644 $$page $$directory"; \
 		install -d "$$directory" && install -m 644 "$$page" "$$directory" || exit 1; \
 	done
+	install -d "$(COMPLETIONS)"
+	@for program in $(notdir $(PROGRAMS)); do \
+		echo "install -m 644 cmd/completions.bash $(COMPLETIONS)/$$program"; \
+		install -m 644 cmd/completions.bash "$(COMPLETIONS)/$$program" || exit 1; \
+	done
 
 uninstall: ## remove what install installed
-	rm -f $(PROGRAMS:$(BIN)/%="$(DESTDIR)$(PREFIX)/bin/%") \
+	rm -f $(PROGRAMS:$(BIN)/%="$(DESTDIR)$(PREFIX)/bin/%") $(PROGRAMS:$(BIN)/%="$(COMPLETIONS)/%") \
 		$(foreach page,$(PAGES:man/%=%),"$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(page)")
 
 clean: ## remove what was built
@@ -152,5 +175,5 @@ clean: ## remove what was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all deps demo check check-asan crash crash-build fuzz fuzz-build fuzzers bench instructions lint install \
-	uninstall clean help
+.PHONY: all deps demo check check-asan check-tsan crash crash-build fuzz fuzz-build fuzzers bench instructions pages lint \
+	install uninstall clean help

@@ -3,37 +3,34 @@
  *     fl-collect [-n N] [-t SPAN]
  *
  * An array is sent when it has N values, when SPAN has passed since the first of them came, or when the input ends;
- * each value is in one of them exactly once. The state of a key is its values so far as JSON has them, a line each. */
-#include <errno.h>
-#include <limits.h>
+ * each value is in one array exactly once. The state of a key is its values so far, as JSON has them, one a line. */
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "stage/keyed.h"
+#include "stage/stage.h"
 #include "state/deadlines.h"
 #include "state/state_list.h"
 #include "value/json.h"
-#include "stage/keyed.h"
-#include "base/option.h"
-#include "base/span.h"
-#include "stage/stage.h"
-
-static const char usage[] =
-    "usage: fl-collect [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [-n N] [-t SPAN]\n"
-    "\n"
-    "  -n, --count N                  send an array when it has N values\n"
-    "  -t, --time SPAN                and when SPAN has passed since the first of them came\n"
-    STAGE_REJECT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 struct collect {
-    size_t count;                /* of values in an array; 0: any */
-    int64_t span;                /* 0: any */
+    uint64_t count; /* values of an array; 0: any number */
+    struct option_span span;
     struct deadlines *deadlines; /* NULL: there is no span */
+    struct state *counts;        /* with count: how many values each key has that was met, as a size_t */
     struct buffer line;          /* a value on its way into a state */
     struct buffer array;
 };
 
-/* How many values a state has. */
-static size_t count_values(struct bytes state)
+static const struct option_entry options[] = {
+    {'n', "count", OPTION_COUNT, "N", offsetof(struct collect, count), "send an array when it has N values"},
+    {'t', "time", OPTION_POSITIVE_SPAN, "SPAN", offsetof(struct collect, span),
+     "and when SPAN has passed since the first of them came"},
+    {0},
+};
+
+/* Counts the values that a state has, which are its lines. */
+static size_t count_lines(struct bytes state)
 {
     size_t count = state.data != NULL;
     for (size_t i = 0; i < state.size; i++)
@@ -41,7 +38,28 @@ static size_t count_values(struct bytes state)
     return count;
 }
 
-/* Sends the array of a key: the values of its state, and those of line. */
+/* Returns how many values a key has with one more, and remembers it until the key is sent. They are counted in the
+ * state only when a key that an earlier execution has left is met. */
+static size_t count_one_more(struct collect *collect, struct bytes key, struct bytes state)
+{
+    const struct bytes known = state_get(collect->counts, key);
+    size_t count;
+    if (known.data != NULL)
+        memcpy(&count, known.data, sizeof count);
+    else
+        count = count_lines(state);
+    count++;
+    state_put(collect->counts, key, (struct bytes){(const char *)&count, sizeof count});
+    return count;
+}
+
+static void forget_count(struct collect *collect, struct bytes key)
+{
+    if (collect->counts != NULL)
+        state_put(collect->counts, key, (struct bytes){NULL, 0});
+}
+
+/* Sends the array of a key: the values in its state, and those in line. */
 static void send_array(struct collect *collect, struct stage *stage, struct bytes key, struct bytes state)
 {
     struct buffer *array = &collect->array;
@@ -54,12 +72,13 @@ static void send_array(struct collect *collect, struct stage *stage, struct byte
             array->data[i] = ',';
     buffer_add_byte(array, ']');
     stage_send(stage, &(struct record){.key = key, .value = buffer_bytes(array), .keyed = true});
+    forget_count(collect, key);
 }
 
 static int64_t falls_due(const struct collect *collect)
 {
-    const int64_t now = clock_now();
-    return collect->span < INT64_MAX - now ? now + collect->span : INT64_MAX - 1;
+    const int64_t now = clock_now(), span = collect->span.nanoseconds;
+    return span < INT64_MAX - now ? now + span : INT64_MAX - 1;
 }
 
 /* Asks to be woken for the first array that falls due. */
@@ -80,7 +99,7 @@ static const char *take(void *context, struct stage *stage, const struct record 
     if (state.data != NULL)
         buffer_add_byte(&collect->line, '\n');
     json_add_value(&collect->line, record->value);
-    const bool full = collect->count > 0 && count_values(state) + 1 >= collect->count;
+    const bool full = collect->count > 0 && count_one_more(collect, record->key, state) >= collect->count;
     if (full)
         send_array(collect, stage, record->key, state);
     if (collect->deadlines != NULL && full)
@@ -121,7 +140,7 @@ static void on_wake(void *context, struct stage *stage)
     ask_to_wake(collect, stage);
 }
 
-/* What an earlier execution has left has its time from now on. */
+/* The time of arrays that an earlier execution has left begins now. */
 static void on_begin(void *context, struct stage *stage)
 {
     struct collect *collect = context;
@@ -147,45 +166,42 @@ static void on_finish(void *context, struct stage *stage)
     stage_wake(stage, INT64_MAX);
 }
 
-static void read_options(struct collect *collect, const char *count, const char *span)
+static void on_open(void *context, struct stage *stage, char **operands)
 {
-    char *end = NULL;
-    errno = 0;
-    const unsigned long number = count != NULL ? strtoul(count, &end, 10) : 1;
-    if (count != NULL && (*count < '0' || *count > '9' || *end != '\0' || errno != 0 || number == 0))
-        option_refuse("-n: \"%s\" is not a count from 1 on", count);
-    collect->count = count != NULL ? number : 0;
-    if (span != NULL && (!span_parse(span, &collect->span) || collect->span == 0))
-        option_refuse("-t: \"%s\" is not a span of time above 0, such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d", span);
-    if (span != NULL)
+    struct collect *collect = context;
+    (void)stage;
+    (void)operands;
+    if (collect->span.given)
         collect->deadlines = deadlines_open();
+    if (collect->count > 0)
+        collect->counts = state_open(NULL);
 }
+
+static void on_close(void *context)
+{
+    struct collect *collect = context;
+    if (collect->deadlines != NULL)
+        deadlines_close(collect->deadlines);
+    if (collect->counts != NULL)
+        state_close(collect->counts);
+    buffer_free(&collect->line);
+    buffer_free(&collect->array);
+}
+
+static const struct stage_program program = {
+    .name = "collect",
+    .forms = {{"[-n N] [-t SPAN]", .refuses = true}},
+    .options = {{options, 0}},
+    .keeps_state = true,
+    .signature = "collect",
+    .open = on_open,
+    .calls = {.begin = on_begin, .records = on_records, .wake = on_wake, .finish = on_finish},
+    .close = on_close,
+};
 
 int main(int argc, char **argv)
 {
+    struct collect collect = {0};
     (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct collect collect = {.count = 0};
-    const char *count = NULL, *span = NULL;
-    const struct option_entry options[] = {{.letter = 'n', .name = "count", .argument = &count},
-                                           {.letter = 't', .name = "time", .argument = &span},
-                                           STAGE_OPTIONS(stage_options),
-                                           STAGE_REJECT_OPTION(stage_options),
-                                           STAGE_STEP_OPTION(stage_options),
-                                           {0}};
-    option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
-    read_options(&collect, count, span);
-    const struct stage_program program = {.name = "collect",
-                                          .signature = "collect",
-                                          .begin = on_begin,
-                                          .records = on_records,
-                                          .wake = on_wake,
-                                          .finish = on_finish};
-    int status = stage_run(&program, &collect, &stage_options);
-    if (collect.deadlines != NULL)
-        deadlines_close(collect.deadlines);
-    buffer_free(&collect.line);
-    buffer_free(&collect.array);
-    return status;
+    return stage_main(&program, &collect, argv);
 }

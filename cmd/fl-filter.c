@@ -1,31 +1,32 @@
 /* fl-filter: sends on the records for which a condition is true.
  *
- *     fl-filter [-v] -e EXPR                      that of an expression
- *     fl-filter [-v] -x CMD [ARG...]              that a program answers for the value
- *     fl-filter [-v] --per-epoch -x CMD [ARG...]  that a filter lets through among the values of an epoch
+ *     fl-filter [-v] -e EXPR                      the condition is an expression
+ *     fl-filter [-v] -x CMD [ARG...]              a program answers each value with true or false
+ *     fl-filter [-v] --per-epoch -x CMD [ARG...]  a filter lets through some of the values of an epoch
  *
  * They go through byte for byte, and in their order. */
-#include "expr/expr.h"
 #include "exec/exec.h"
-#include "base/option.h"
+#include "expr/expr.h"
 #include "stage/stage.h"
 
-static const char usage[] =
-    "usage: fl-filter [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-v] -e EXPR\n"
-    "       fl-filter [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-v] [--timeout SPAN] [--per-epoch]\n"
-    "           -x CMD [ARG...]\n"
-    "\n"
-    "  -e, --expression EXPR          keep the records for which this is true, of key, value and source\n"
-    "  -v, --invert                   keep the others: for which it is false, or NULL\n"
-    EXEC_USAGE EXEC_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
-
 struct filter {
-    struct expr *condition; /* NULL: a program says it */
+    const char *expression; /* as it was given; NULL: the co-process decides */
+    struct exec exec;
     bool invert;
+    struct expr *condition;
 
-    /* Per epoch: the records that a line may still come out for, each a struct record with its key and value behind. */
+    /* Per epoch: the records for which a line may still come out, each a struct record with its key and value behind
+     * it. */
     struct buffer waiting;
-    size_t first; /* where the first of them stands */
+    size_t first; /* the place of the first of them */
+};
+
+static const struct option_entry options[] = {
+    {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct filter, expression),
+     "keep the records for which this is true, of key, value and source"},
+    {'v', "invert", OPTION_FLAG, NULL, offsetof(struct filter, invert),
+     "keep the others: for which it is false, or NULL"},
+    {0},
 };
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
@@ -58,7 +59,7 @@ static void wait_for(struct filter *filter, const struct record *record)
     buffer_add(&filter->waiting, record->value);
 }
 
-/* The first record that waits goes. Returns false where none does. */
+/* Takes the first of the waiting records. Returns false if there is none. */
 static bool next_waiting(struct filter *filter, struct record *record)
 {
     const char *at = filter->waiting.data + filter->first;
@@ -92,7 +93,7 @@ static const char *on_line(void *context, struct stage *stage, const struct reco
         if (out)
             return NULL;
     }
-    return "is none of the lines that it was given, or not where it was among them";
+    return "is not one of the lines that it was given, or is out of their order";
 }
 
 static void on_complete(void *context, struct stage *stage)
@@ -119,40 +120,47 @@ static const char *on_answer(void *context, struct stage *stage, const struct re
     return "is neither true nor false (1, true, True, 0, false and False are)";
 }
 
+static const struct exec_calls in_step = {.request = exec_request_value, .answer = on_answer};
+static const struct exec_calls per_epoch = {.request = on_request, .answer = on_line, .complete = on_complete};
+
+static void on_open(void *context, struct stage *stage, char **operands)
+{
+    struct filter *filter = context;
+    (void)operands;
+    const bool asks = exec_is_given(&filter->exec);
+    if (filter->expression == NULL && !asks)
+        option_refuse("give a condition with -e, or a program with -x");
+    if (filter->expression != NULL && asks)
+        option_refuse("-e and -x contradict each other");
+    if (asks)
+        exec_use(&filter->exec, stage, filter->exec.per_epoch ? &per_epoch : &in_step, filter);
+    else
+        filter->condition = expr_open("-e", filter->expression, EXPR_CONDITION, EXPR_RECORD, 1, 1);
+}
+
+static void on_close(void *context)
+{
+    struct filter *filter = context;
+    exec_close(&filter->exec);
+    expr_close(filter->condition);
+    buffer_free(&filter->waiting);
+}
+
+static const struct stage_program program = {
+    .name = "filter",
+    .forms = {{"[-v] -e EXPR", .refuses = true},
+              {"[-v] [--timeout SPAN] [--per-epoch] -x CMD [ARG...]", .refuses = true}},
+    .options = {{options, 0},
+                {exec_options, offsetof(struct filter, exec)},
+                {exec_epoch_options, offsetof(struct filter, exec)}},
+    .open = on_open,
+    .calls = {.records = on_records},
+    .close = on_close,
+};
+
 int main(int argc, char **argv)
 {
-    (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
     struct filter filter = {0};
-    struct exec_options exec_options = {0};
-    const char *expression = NULL;
-    const struct option_entry options[] = {
-        {.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
-        {.letter = 'v', .name = "invert", .given = &filter.invert},
-        EXEC_OPTIONS(exec_options), EXEC_EPOCH_OPTION(exec_options),
-        STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
-    option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
-    const bool program_given = exec_is_given(&exec_options);
-    if (expression == NULL && !program_given)
-        option_refuse("give a condition with -e, or a program with -x");
-    if (expression != NULL && program_given)
-        option_refuse("-e and -x contradict each other");
-
-    int status;
-    if (exec_options.per_epoch) {
-        const struct exec exec = {
-            .name = "filter", .request = on_request, .answer = on_line, .complete = on_complete};
-        status = exec_run(&exec, &filter, &exec_options, &stage_options);
-    } else if (program_given) {
-        const struct exec exec = {.name = "filter", .request = exec_request_value, .answer = on_answer};
-        status = exec_run(&exec, &filter, &exec_options, &stage_options);
-    } else {
-        filter.condition = expr_open("-e", expression, EXPR_CONDITION, EXPR_RECORD, 1, 1);
-        const struct stage_program program = {.name = "filter", .records = on_records};
-        status = stage_run(&program, &filter, &stage_options);
-    }
-    expr_close(filter.condition);
-    buffer_free(&filter.waiting);
-    return status;
+    (void)argc;
+    return stage_main(&program, &filter, argv);
 }

@@ -3,37 +3,38 @@
  *     fl-input [-r DIR ...] [FILE...]
  *
  * As the root it saves its position in each file with each epoch, and a resume seeks: no line is read twice and none is
- * skipped, and a file that is not the one that the position belongs to is refused. A pipe cannot seek: what was
- * processed of it is read again and compared. */
+ * skipped, and a file that is not the one that the position belongs to is refused. A pipe cannot seek: the part of it
+ * that was processed is read again and compared. */
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/clock.h"
+#include "base/message.h"
 #include "base/scan.h"
 #include "files/inputs.h"
-#include "base/message.h"
-#include "base/option.h"
 #include "stage/stage.h"
-
-static const char usage[] =
-    "usage: fl-input [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-w] [--final-line]\n"
-    "           [--on-replaced fail|restart|continue] [FILE...]\n"
-    "\n"
-    "  -w, --words                    records are the words of the lines, which end at blanks\n"
-    "      --final-line               with -r: take a last line that has no line end as well\n"
-    "      --on-replaced WHAT         with -r: of a file that was replaced: fail (the default),\n"
-    "                                 restart at its start, continue where the lines before are the same\n"
-    STAGE_STEP_USAGE STAGE_USAGE;
 
 struct source {
     struct inputs inputs;
     bool words;
     bool final_line;
-    int64_t begun;    /* of the root, on the monotonic clock */
-    uint64_t to_read; /* bytes, as of then; UINT64_MAX: not known */
-    uint64_t read;    /* of them */
+    const char *on_replaced;
+    int64_t begun;    /* for a root: when it began to read (clock.h) */
+    uint64_t to_read; /* bytes behind the positions at that time; UINT64_MAX: unknown */
+    uint64_t read;    /* bytes read since */
+};
+
+static const struct option_entry options[] = {
+    {'w', "words", OPTION_FLAG, NULL, offsetof(struct source, words),
+     "records are the words of the lines, which end at blanks"},
+    {'\0', "final-line", OPTION_FLAG, NULL, offsetof(struct source, final_line),
+     "with -r: take a last line that has no line end as well"},
+    {'\0', "on-replaced", OPTION_TEXT, "WHAT", offsetof(struct source, on_replaced),
+     "with -r: of a file that was replaced: fail (the default),\n"
+     "restart at its start, continue where the lines before are the same"},
+    {0},
 };
 
 static void on_begin(void *context, struct stage *stage)
@@ -46,7 +47,7 @@ static void on_begin(void *context, struct stage *stage)
     source->begun = clock_now();
 }
 
-/* At the pace up to now. A file that has grown since is not known. */
+/* Estimated by the pace so far. If a file has grown since the start, there is no estimate. */
 static int64_t on_rest(void *context)
 {
     const struct source *source = context;
@@ -63,7 +64,7 @@ static void on_freeze(void *context, struct stage *stage)
     inputs_freeze(&source->inputs, stage->state);
 }
 
-/* What comes before the position of a pipe is read, and compared. False: the flow was told to stop. */
+/* Reads a pipe up to its position, and compares the hash. Returns false if the flow was told to stop. */
 static bool skip_replayed(struct input *input, struct stage *stage, struct line_reader *lines)
 {
     uint64_t left = input->position.offset;
@@ -98,7 +99,8 @@ static bool skip_replayed(struct input *input, struct stage *stage, struct line_
     return true;
 }
 
-/* Sends whole lines, the first size bytes of which are the input's, and moves the position behind these. */
+/* Sends whole lines, and moves the position of the input on by size bytes. size is that of the lines, but without the
+ * LF of a last line that has none in the file. */
 static void send(struct source *source, struct input *input, struct stage *stage, struct bytes lines, size_t size)
 {
     size_t count = source->words ? frame_write_words(&stage->out, lines) : frame_write_lines(&stage->out, lines);
@@ -120,7 +122,7 @@ static void send_lines(struct source *source, struct input *input, struct stage 
     }
 }
 
-/* What is left is the last line, without an end of its own. */
+/* Sends the last line if it has no line end, or leaves it for the next run. */
 static void send_final_line(struct source *source, struct input *input, struct stage *stage,
                             const struct line_reader *lines)
 {
@@ -132,11 +134,11 @@ static void send_final_line(struct source *source, struct input *input, struct s
                     input->name);
         return;
     }
-    lines->data[lines->end] = '\n'; /* there is LINE_SLACK */
+    lines->data[lines->end] = '\n'; /* within LINE_SLACK */
     send(source, input, stage, (struct bytes){line.data, line.size + 1}, line.size);
 }
 
-/* Returns false when the flow was told to stop. */
+/* Sends the records of an input. Returns false if the flow was told to stop. */
 static bool read_input(struct source *source, struct input *input, struct stage *stage)
 {
     struct line_reader lines;
@@ -171,35 +173,53 @@ static bool read_input(struct source *source, struct input *input, struct stage 
     return goes_on;
 }
 
+static void on_open(void *context, struct stage *stage, char **operands)
+{
+    struct source *source = context;
+    const char *what = source->on_replaced;
+    size_t count = 0;
+    (void)stage;
+    if (what != NULL && strcmp(what, "restart") == 0)
+        source->inputs.on_replaced = ON_REPLACED_RESTART;
+    else if (what != NULL && strcmp(what, "continue") == 0)
+        source->inputs.on_replaced = ON_REPLACED_CONTINUE;
+    else if (what != NULL && strcmp(what, "fail") != 0)
+        option_refuse("--on-replaced: \"%s\" is not one of fail, restart and continue", what);
+    while (operands[count] != NULL)
+        count++;
+    inputs_open(&source->inputs, operands, count);
+}
+
+static void on_read(void *context, struct stage *stage)
+{
+    struct source *source = context;
+    for (size_t i = 0; i < source->inputs.count; i++)
+        if (!read_input(source, &source->inputs.list[i], stage))
+            return;
+}
+
+static void on_close(void *context)
+{
+    inputs_close(&((struct source *)context)->inputs);
+}
+
+static const struct stage_program program = {
+    .name = "input",
+    .role = ROLE_SOURCE,
+    .forms = {{"[-w] [--final-line] [--on-replaced fail|restart|continue] [FILE...]"}},
+    .options = {{options, 0}},
+    .most = OPTION_ANY,
+    .keeps_state = true,
+    .signature = "input",
+    .open = on_open,
+    .read = on_read,
+    .calls = {.begin = on_begin, .rest = on_rest, .freeze = on_freeze},
+    .close = on_close,
+};
+
 int main(int argc, char **argv)
 {
+    struct source source = {0};
     (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct source source = {.words = false};
-    const char *on_replaced = NULL;
-    const struct option_entry options[] = {{.letter = 'w', .name = "words", .given = &source.words},
-                                           {.name = "final-line", .given = &source.final_line},
-                                           {.name = "on-replaced", .argument = &on_replaced},
-                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
-    size_t count;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, OPTION_ANY, &count);
-    if (on_replaced != NULL && strcmp(on_replaced, "restart") == 0)
-        source.inputs.on_replaced = ON_REPLACED_RESTART;
-    else if (on_replaced != NULL && strcmp(on_replaced, "continue") == 0)
-        source.inputs.on_replaced = ON_REPLACED_CONTINUE;
-    else if (on_replaced != NULL && strcmp(on_replaced, "fail") != 0)
-        option_refuse("--on-replaced: \"%s\" is none of fail, restart and continue", on_replaced);
-
-    inputs_open(&source.inputs, operands, count);
-    const struct stage_program program = {
-        .name = "input", .signature = "input", .begin = on_begin, .rest = on_rest, .freeze = on_freeze};
-    struct stage stage;
-    stage_begin_source(&stage, &program, &source, &stage_options);
-    for (size_t i = 0; i < source.inputs.count; i++)
-        if (!read_input(&source, &source.inputs.list[i], &stage))
-            break;
-    int status = stage_end(&stage);
-    inputs_close(&source.inputs);
-    return status;
+    return stage_main(&program, &source, argv);
 }

@@ -8,20 +8,18 @@
 #include <unistd.h>
 
 #include "base/message.h"
-#include "base/option.h"
 #include "stage/stage.h"
 
-static const char usage[] =
-    "usage: fl-inspect [-r DIR] [-s SPAN] [-b SPAN] [-a] [NAME]\n"
-    "\n"
-    "  NAME is what each line begins with (fl-inspect)\n"
-    "  -a, --all                      show control frames too\n"
-    STAGE_USAGE;
-
 struct inspect {
+    bool all;
     struct bytes name;
     struct line_writer shown;
     struct buffer line;
+};
+
+static const struct option_entry options[] = {
+    {'a', "all", OPTION_FLAG, NULL, offsetof(struct inspect, all), "show control frames too"},
+    {0},
 };
 
 /* Appends the bytes; those that would end the line or change the terminal, as escapes. */
@@ -75,28 +73,42 @@ static void on_control(void *context, struct stage *stage, struct bytes frame)
 {
     struct inspect *inspect = context;
     (void)stage;
+    if (!inspect->all)
+        return;
     add_shown(begin_line(inspect), (struct bytes){frame.data, frame.size - 1});
     end_line(inspect);
     line_flush(&inspect->shown);
 }
 
+static void on_open(void *context, struct stage *stage, char **operands)
+{
+    struct inspect *inspect = context;
+    (void)stage;
+    inspect->name = bytes_of(operands[0] != NULL ? operands[0] : message_program);
+    line_writer_open(&inspect->shown, STDERR_FILENO, "standard error");
+}
+
+static void on_close(void *context)
+{
+    struct inspect *inspect = context;
+    free(inspect->shown.data);
+    buffer_free(&inspect->line);
+}
+
+static const struct stage_program program = {
+    .name = "inspect",
+    .forms = {{"[-a] [NAME]"}},
+    .about = "  NAME is what each line begins with (fl-inspect)\n",
+    .options = {{options, 0}},
+    .most = 1,
+    .open = on_open,
+    .calls = {.records = on_records, .control = on_control},
+    .close = on_close,
+};
+
 int main(int argc, char **argv)
 {
+    struct inspect inspect = {0};
     (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    bool all = false;
-    const struct option_entry options[] = {
-        {.letter = 'a', .name = "all", .given = &all}, STAGE_OPTIONS(stage_options), {0}};
-    size_t count;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, &count);
-
-    struct inspect inspect = {.name = bytes_of(count == 1 ? operands[0] : message_program)};
-    line_writer_open(&inspect.shown, STDERR_FILENO, "standard error");
-    const struct stage_program program = {
-        .name = "inspect", .records = on_records, .control = all ? on_control : NULL};
-    int status = stage_run(&program, &inspect, &stage_options);
-    free(inspect.shown.data);
-    buffer_free(&inspect.line);
-    return status;
+    return stage_main(&program, &inspect, argv);
 }

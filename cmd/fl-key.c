@@ -7,41 +7,42 @@
  *
  * The value goes through byte for byte, and the order of the records stays. */
 #include "base/scan.h"
-#include "expr/expr.h"
-#include "value/field.h"
-#include "base/option.h"
-#include "stage/stage.h"
+#include <string.h>
 
-static const char usage[] =
-    "usage: fl-key [-r DIR] [-s SPAN] [-b SPAN] KEY\n"
-    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] -f N[,N...] [-d CHAR]\n"
-    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] -e EXPR\n"
-    "       fl-key [-r DIR] [-s SPAN] [-b SPAN] -x\n"
-    "\n"
-    "  -f, --fields N[,N...]          the key is these fields of the value, counted from 1\n"
-    FIELD_USAGE
-    "  -e, --expression EXPR          the key is what this gives, of key, value and source\n"
-    "  -x, --no-key                   take the key off\n"
-    STAGE_REJECT_USAGE STAGE_USAGE;
+#include "base/scan.h"
+#include "expr/expr.h"
+#include "stage/stage.h"
+#include "value/field.h"
 
 struct key {
     bool none;
+    const char *text; /* of -e; NULL: it was not given */
+    struct field_list fields;
     struct expr *expression;
     struct bytes constant;
-    struct buffer prefix; /* of all plain records, where theirs is the same and needs no escapes */
-    struct field_list fields;
+    struct buffer prefix; /* of all plain records, if theirs is the same and needs no escapes */
 };
 
-/* Each takes a record's key from somewhere. NULL, or why the record is a bad one. */
+static const struct option_entry options[] = {
+    {'f', "fields", OPTION_TEXT, "N[,N...]", offsetof(struct key, fields.given),
+     "the key is these fields of the value, counted from 1"},
+    FIELD_DELIMITER_OPTION(offsetof(struct key, fields)),
+    {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct key, text),
+     "the key is what this gives, of key, value and source"},
+    {'x', "no-key", OPTION_FLAG, NULL, offsetof(struct key, none), "take the key off"},
+    {0},
+};
+
+/* Both set the key of keyed from a record. Return NULL, or why the record is a bad one. */
 static const char *key_by_fields(struct key *key, const struct record *record, struct record *keyed)
 {
     const char *why = field_list_take(&key->fields, record->value, &keyed->key);
     if (why != NULL)
         return why;
-    /* Fields of a plain value hold no LF, and those that end at blanks no tab; what is between them may be one. */
+    /* Fields of a plain value hold no LF, and fields that end at blanks hold no tab; a delimiter between them may be
+     * one. */
     const int delimiter = key->fields.delimiter;
-    keyed->plain =
-        record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !scan_holds(keyed->key, '\t')));
+    keyed->plain = record->plain && (delimiter == FIELD_BLANKS || (delimiter != '\n' && !scan_holds(keyed->key, '\t')));
     return NULL;
 }
 
@@ -84,41 +85,46 @@ static void on_records(void *context, struct stage *stage, const struct record *
             send(key, stage, &records[i]);
 }
 
-int main(int argc, char **argv)
+static void on_open(void *context, struct stage *stage, char **operands)
 {
-    (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    const char *fields = NULL, *delimiter = NULL, *expression = NULL;
-    bool none = false;
-    const struct option_entry options[] = {{.letter = 'f', .name = "fields", .argument = &fields},
-                                           {.letter = 'd', .name = "delimiter", .argument = &delimiter},
-                                           {.letter = 'e', .name = "expression", .argument = &expression,
-                                            .phrase = true},
-                                           {.letter = 'x', .name = "no-key", .given = &none},
-                                           STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
-    size_t count;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, &count);
-    const int ways = (count == 1) + (fields != NULL) + (expression != NULL) + none;
+    struct key *key = context;
+    const char *constant = operands[0];
+    const int ways = (constant != NULL) + (key->fields.given != NULL) + (key->text != NULL) + key->none;
     if (ways == 0)
         option_refuse("give a key, its fields with -f, or an expression with -e; or take it off with -x");
     if (ways > 1)
         option_refuse("a key, -f, -e and -x contradict each other");
-    if (stage_options.reject != NULL && fields == NULL && expression == NULL)
+    if (stage->rejects && key->fields.given == NULL && key->text == NULL)
         option_refuse("--reject goes with -f and -e: what is the same for all refuses no record");
+    field_list_open(&key->fields);
+    if (key->text != NULL)
+        key->expression = expr_open("-e", key->text, EXPR_VALUES, EXPR_RECORD, 1, 1);
+    key->constant = bytes_of(constant);
+    if (key->none || (constant != NULL && strpbrk(constant, "\t\n") == NULL))
+        frame_add_prefix(&key->prefix, !key->none, key->constant);
+}
 
-    struct key key = {.none = none};
-    field_list_open(&key.fields, fields, delimiter);
-    if (expression != NULL)
-        key.expression = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
-    if (count == 1)
-        key.constant = bytes_of(operands[0]);
-    if (none || (count == 1 && strpbrk(operands[0], "\t\n") == NULL))
-        frame_add_prefix(&key.prefix, !none, key.constant);
-    const struct stage_program program = {.name = "key", .records = on_records};
-    int status = stage_run(&program, &key, &stage_options);
-    expr_close(key.expression);
-    field_list_close(&key.fields);
-    buffer_free(&key.prefix);
-    return status;
+static void on_close(void *context)
+{
+    struct key *key = context;
+    expr_close(key->expression);
+    field_list_close(&key->fields);
+    buffer_free(&key->prefix);
+}
+
+static const struct stage_program program = {
+    .name = "key",
+    .forms = {{"KEY"}, {"-f N[,N...] [-d CHAR]", .refuses = true}, {"-e EXPR", .refuses = true}, {"-x"}},
+    .options = {{options, 0}},
+    .most = 1,
+    .open = on_open,
+    .calls = {.records = on_records},
+    .close = on_close,
+};
+
+int main(int argc, char **argv)
+{
+    struct key key = {0};
+    (void)argc;
+    return stage_main(&program, &key, argv);
 }

@@ -3,40 +3,37 @@
  *     fl-map [-k EXPR] -f N[,N...]        fields of the old one
  *     fl-map [-k EXPR] -e EXPR            the value of an expression; NULL drops the record
  *     fl-map [-k EXPR] -q QUERY           a record for each row of a query
- *     fl-map [-k EXPR] -x CMD [ARG...]    what a program answers for the value
+ *     fl-map [-k EXPR] -x CMD [ARG...]    the answer of a program to the value
  *     fl-map --per-epoch -x CMD [ARG...]  the lines that a filter makes of the values of an epoch
  *
  * The order of the records stays. */
 #include "base/scan.h"
-#include "expr/expr.h"
-#include "value/field.h"
 #include "exec/exec.h"
-#include "base/option.h"
+#include "expr/expr.h"
 #include "stage/stage.h"
-
-static const char usage[] =
-    "usage: fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -f N[,N...] [-d CHAR]\n"
-    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -e EXPR\n"
-    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] -q QUERY\n"
-    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [-k EXPR] [--timeout SPAN]\n"
-    "           -x CMD [ARG...]\n"
-    "       fl-map [-r DIR] [-s SPAN] [-b SPAN] [--reject FILE] [--timeout SPAN] --per-epoch\n"
-    "           -x CMD [ARG...]\n"
-    "\n"
-    "  -f, --fields N[,N...]          the new value is these fields of the old one, counted from 1\n"
-    FIELD_USAGE
-    "  -e, --expression EXPR          the new value, of key, value and source; NULL drops the record\n"
-    "  -q, --query QUERY              a SELECT of one column: a record for each of its rows\n"
-    "  -k, --key EXPR                 the new key, of the record that came in\n"
-    EXEC_USAGE EXEC_EPOCH_USAGE STAGE_REJECT_USAGE STAGE_USAGE;
+#include "value/field.h"
 
 struct map {
-    struct field_list fields; /* of which the new value is made; or, where there are none, */
-    struct expr *value;       /* what gives it; NULL: a program */
+    const char *expression, *query, *key_text; /* as they were given; NULL: they were not */
+    struct exec exec;
+    struct field_list fields; /* of which the new value is made, if count is not 0 */
+    struct expr *value;       /* gives the new value, or several; NULL: fields, or the co-process */
     struct expr *key;         /* NULL: the key stays */
 };
 
-/* Evaluates the new key into sent. NULL, or why the record is a bad one. */
+static const struct option_entry options[] = {
+    {'f', "fields", OPTION_TEXT, "N[,N...]", offsetof(struct map, fields.given),
+     "the new value is these fields of the old one, counted from 1"},
+    FIELD_DELIMITER_OPTION(offsetof(struct map, fields)),
+    {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct map, expression),
+     "the new value, of key, value and source; NULL drops the record"},
+    {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct map, query),
+     "a SELECT of one column: a record for each of its rows"},
+    {'k', "key", OPTION_TEXT, "EXPR", offsetof(struct map, key_text), "the new key, of the record that came in"},
+    {0},
+};
+
+/* Evaluates the new key into sent. Returns NULL, or why the record is a bad one. */
 static const char *set_key(struct map *map, const struct expr_input *input, struct record *sent)
 {
     struct expr_rows rows;
@@ -50,7 +47,8 @@ static const char *set_key(struct map *map, const struct expr_input *input, stru
     return NULL;
 }
 
-/* Sends a record on with the one value that it was given; plain: which holds no LF. NULL, or why it is a bad one. */
+/* Sends a record with the one value that was made of it; plain: the value holds no LF. Returns NULL, or why the record
+ * is a bad one. */
 static const char *send_value(struct map *map, struct stage *stage, const struct record *record, struct bytes value,
                               bool plain)
 {
@@ -73,7 +71,7 @@ static const char *take_fields(struct map *map, struct stage *stage, const struc
     return why != NULL ? why : send_value(map, stage, record, value, map->fields.delimiter != '\n');
 }
 
-/* NULL, or why the record is a bad one. */
+/* Returns NULL, or why the record is a bad one. */
 static const char *evaluate(struct map *map, struct stage *stage, const struct record *record)
 {
     const struct expr_input input = expr_input_of(record, stage_source(stage));
@@ -122,51 +120,59 @@ static const char *on_line(void *context, struct stage *stage, const struct reco
     return NULL;
 }
 
-int main(int argc, char **argv)
+static const struct exec_calls in_step = {.request = exec_request_value, .answer = on_answer};
+static const struct exec_calls per_epoch = {.request = exec_request_value, .answer = on_line};
+
+static void on_open(void *context, struct stage *stage, char **operands)
 {
-    (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct exec_options exec_options = {0};
-    const char *fields = NULL, *delimiter = NULL, *expression = NULL, *query = NULL, *key = NULL;
-    const struct option_entry options[] = {
-        {.letter = 'f', .name = "fields", .argument = &fields},
-        {.letter = 'd', .name = "delimiter", .argument = &delimiter},
-        {.letter = 'e', .name = "expression", .argument = &expression, .phrase = true},
-        {.letter = 'q', .name = "query", .argument = &query},
-        {.letter = 'k', .name = "key", .argument = &key},
-        EXEC_OPTIONS(exec_options), EXEC_EPOCH_OPTION(exec_options),
-        STAGE_OPTIONS(stage_options), STAGE_REJECT_OPTION(stage_options), {0}};
-    option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 0, NULL);
-    const bool program_given = exec_is_given(&exec_options);
-    const int ways = (fields != NULL) + (expression != NULL) + (query != NULL) + program_given;
+    struct map *map = context;
+    (void)operands;
+    const bool asks = exec_is_given(&map->exec);
+    const int ways = (map->fields.given != NULL) + (map->expression != NULL) + (map->query != NULL) + asks;
     if (ways == 0)
         option_refuse("give fields with -f, an expression with -e, a query with -q, or a program with -x");
     if (ways > 1)
         option_refuse("-f, -e, -q and -x contradict each other");
-    if (key != NULL && exec_options.per_epoch)
+    if (map->key_text != NULL && map->exec.per_epoch)
         option_refuse("-k and --per-epoch contradict each other: put fl-key after");
+    field_list_open(&map->fields);
+    if (map->key_text != NULL)
+        map->key = expr_open("-k", map->key_text, EXPR_VALUES, EXPR_RECORD, 1, 1);
+    if (map->query != NULL)
+        map->value = expr_open("-q", map->query, EXPR_QUERY, EXPR_RECORD, 1, 1);
+    if (map->expression != NULL)
+        map->value = expr_open("-e", map->expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
+    if (asks)
+        exec_use(&map->exec, stage, map->exec.per_epoch ? &per_epoch : &in_step, map);
+}
 
-    struct map map = {.value = NULL};
-    int status;
-    field_list_open(&map.fields, fields, delimiter);
-    if (key != NULL)
-        map.key = expr_open("-k", key, EXPR_VALUES, EXPR_RECORD, 1, 1);
-    if (program_given) {
-        const struct exec exec = {.name = "map",
-                                      .request = exec_request_value,
-                                      .answer = exec_options.per_epoch ? on_line : on_answer};
-        status = exec_run(&exec, &map, &exec_options, &stage_options);
-    } else {
-        if (query != NULL)
-            map.value = expr_open("-q", query, EXPR_QUERY, EXPR_RECORD, 1, 1);
-        else if (expression != NULL)
-            map.value = expr_open("-e", expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
-        const struct stage_program program = {.name = "map", .records = on_records};
-        status = stage_run(&program, &map, &stage_options);
-    }
-    field_list_close(&map.fields);
-    expr_close(map.value);
-    expr_close(map.key);
-    return status;
+static void on_close(void *context)
+{
+    struct map *map = context;
+    exec_close(&map->exec);
+    field_list_close(&map->fields);
+    expr_close(map->value);
+    expr_close(map->key);
+}
+
+static const struct stage_program program = {
+    .name = "map",
+    .forms = {{"[-k EXPR] -f N[,N...] [-d CHAR]", .refuses = true},
+              {"[-k EXPR] -e EXPR", .refuses = true},
+              {"[-k EXPR] -q QUERY", .refuses = true},
+              {"[-k EXPR] [--timeout SPAN] -x CMD [ARG...]", .refuses = true},
+              {"[--timeout SPAN] --per-epoch -x CMD [ARG...]", .refuses = true}},
+    .options = {{options, 0},
+                {exec_options, offsetof(struct map, exec)},
+                {exec_epoch_options, offsetof(struct map, exec)}},
+    .open = on_open,
+    .calls = {.records = on_records},
+    .close = on_close,
+};
+
+int main(int argc, char **argv)
+{
+    struct map map = {0};
+    (void)argc;
+    return stage_main(&program, &map, argv);
 }

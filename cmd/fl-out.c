@@ -6,35 +6,34 @@
  * resume cuts it back. On standard output it stands at least once. */
 #include <stdlib.h>
 
-#include "base/message.h"
-#include "base/option.h"
-#include "files/output.h"
+#include "base/array.h"
 #include "stage/stage.h"
 
-static const char usage[] =
-    "usage: fl-out [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-f FORMAT] [--hold] [FILE]\n"
-    "\n"
-    "  -f, --format FORMAT            print this of a record: %k its key, %v its value, %%, \\t, \\n, \\\\\n"
-    "      --hold                     print the lines of an epoch only when it is saved everywhere\n"
-    STAGE_STEP_USAGE STAGE_USAGE;
-
-/* A part of a format: a literal, or one of the two. */
+/* A part of a format: a literal, or the key or the value of the record. */
 struct piece {
     enum { PIECE_LITERAL, PIECE_KEY, PIECE_VALUE } kind;
     struct bytes literal;
 };
 
 struct out {
-    struct piece *pieces; /* NULL: the key, a tab and the value, or the value alone */
-    size_t count;
-    const char *name;     /* of the file; NULL: standard output */
-    struct output file;
+    const char *format; /* as it was given; NULL: it was not */
     bool hold;
+    struct piece *pieces; /* of the format; NULL: the key, a tab and the value, or the value alone */
+    size_t count, room;
+    struct output *file; /* NULL: standard output */
+};
+
+static const struct option_entry options[] = {
+    {'f', "format", OPTION_TEXT, "FORMAT", offsetof(struct out, format),
+     "print this of a record: %k its key, %v its value, %%, \\t, \\n, \\\\"},
+    {'\0', "hold", OPTION_FLAG, NULL, offsetof(struct out, hold),
+     "print the lines of an epoch only when it is saved everywhere"},
+    {0},
 };
 
 static void add_piece(struct out *out, struct piece piece)
 {
-    out->pieces = bytes_reallocate(out->pieces, (out->count + 1) * sizeof *out->pieces);
+    out->pieces = array_grow(out->pieces, out->count, &out->room, sizeof *out->pieces);
     out->pieces[out->count++] = piece;
 }
 
@@ -69,7 +68,7 @@ static void write_formatted(const struct out *out, struct line_writer *writer, c
     }
 }
 
-/* A record that came escaped, and so alone. */
+/* For a record that came escaped, and so alone. */
 static void write_unescaped(struct line_writer *writer, const struct record *record)
 {
     if (record->keyed) {
@@ -82,67 +81,62 @@ static void write_unescaped(struct line_writer *writer, const struct record *rec
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
-    struct out *out = context;
-    char text[POSITION_TEXT];
-    if (out->file.fresh)
-        stage_save_base(stage, bytes_of(out->file.path), output_base(&out->file, text));
+    const struct out *out = context;
+    struct line_writer *writer = out->file != NULL ? stage_write_output(stage, out->file, count) : &stage->out;
     if (out->pieces != NULL)
         for (size_t i = 0; i < count; i++)
-            write_formatted(out, &stage->out, &records[i]);
+            write_formatted(out, writer, &records[i]);
     else if (records[0].plain)
-        frame_write_text(&stage->out, records, count);
+        frame_write_text(writer, records, count);
     else
-        write_unescaped(&stage->out, &records[0]);
-    out->file.position.records += count;
+        write_unescaped(writer, &records[0]);
 }
 
 static void on_begin(void *context, struct stage *stage)
 {
-    struct out *out = context;
-    if (out->hold) {
-        if (!stage->recovers)
-            option_refuse("--hold goes with recovery: give -r to a stage of the flow");
-        stage_hold(stage);
-    }
-    if (out->name == NULL)
+    const struct out *out = context;
+    if (!out->hold)
         return;
-    output_open(&out->file, out->name, stage->recovers ? stage->state : NULL);
-    stage->out.fd = out->file.fd;
-    stage->out.name = out->name;
-    if (out->file.path != NULL)
-        stage_sync(stage, out->file.fd, out->name);
+    if (!stage->recovers)
+        option_refuse("--hold goes with recovery: give -r to a stage of the flow");
+    stage_hold(stage);
 }
 
-static void on_freeze(void *context, struct stage *stage)
+static void on_open(void *context, struct stage *stage, char **operands)
 {
     struct out *out = context;
-    if (out->name != NULL)
-        output_freeze(&out->file, stage->state);
+    const char *name = operands[0];
+    if (name != NULL && *name == '\0')
+        option_refuse("the name of the file is empty");
+    if (out->hold && name != NULL)
+        option_refuse("--hold is for standard output: in a file each line stands once without it");
+    if (out->format != NULL)
+        read_format(out, out->format);
+    if (name != NULL)
+        out->file = stage_add_output(stage, name, NULL);
 }
+
+static void on_close(void *context)
+{
+    free(((struct out *)context)->pieces);
+}
+
+static const struct stage_program program = {
+    .name = "out",
+    .role = ROLE_SINK,
+    .forms = {{"[-f FORMAT] [--hold] [FILE]"}},
+    .options = {{options, 0}},
+    .most = 1,
+    .keeps_state = true,
+    .signature = "out",
+    .open = on_open,
+    .calls = {.begin = on_begin, .records = on_records},
+    .close = on_close,
+};
 
 int main(int argc, char **argv)
 {
+    struct out out = {0};
     (void)argc;
-    message_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct out out = {.pieces = NULL};
-    const char *format = NULL;
-    const struct option_entry options[] = {{.letter = 'f', .name = "format", .argument = &format},
-                                           {.name = "hold", .given = &out.hold},
-                                           STAGE_OPTIONS(stage_options), STAGE_STEP_OPTION(stage_options), {0}};
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
-    out.name = operands[0];
-    if (out.name != NULL && *out.name == '\0')
-        option_refuse("the name of the file is empty");
-    if (out.hold && out.name != NULL)
-        option_refuse("--hold is for standard output: in a file each line stands once without it");
-    if (format != NULL)
-        read_format(&out, format);
-
-    const struct stage_program program = {
-        .name = "out", .signature = "out", .sink = true, .begin = on_begin, .records = on_records, .freeze = on_freeze};
-    int status = stage_run(&program, &out, &stage_options);
-    free(out.pieces);
-    output_close(&out.file);
-    return status;
+    return stage_main(&program, &out, argv);
 }

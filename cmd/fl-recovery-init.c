@@ -3,32 +3,18 @@
  *     fl-recovery-init DIR [COUNT]
  *
  * All partitions are made, or none; a directory that has some is left as it is. */
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
-#include "recovery/directory.h"
+#include "base/decimal.h"
 #include "base/message.h"
 #include "base/option.h"
+#include "recovery/directory.h"
 #include "store/store.h"
 
-static const char usage[] =
-    "usage: fl-recovery-init DIR [COUNT]\n"
-    "\n"
-    "  DIR                            is made where it is missing\n"
-    "  COUNT                          of the partitions, fixed from then on (1)\n"
-    "      --help, --version          show this, show the version\n";
-
-static unsigned read_count(const char *text)
-{
-    unsigned count = 0;
-    const char *at = text;
-    while (*at >= '0' && *at <= '9' && count <= DIRECTORY_PARTITIONS_MOST)
-        count = count * 10 + (unsigned)(*at++ - '0');
-    if (*at != '\0' || count < 1 || count > DIRECTORY_PARTITIONS_MOST)
-        option_refuse("\"%s\" is no count of partitions: take 1 to %d", text, DIRECTORY_PARTITIONS_MOST);
-    return count;
-}
+static const char *const forms[] = {"DIR [COUNT]", NULL};
+static const struct option_usage usage = {
+    .forms = forms,
+    .text = "  DIR                            is made if it is missing\n"
+            "  COUNT                          of the partitions, fixed from then on (1)\n",
+};
 
 static const char *make_partition(void *context, const char *path, unsigned index)
 {
@@ -41,17 +27,13 @@ int main(int argc, char **argv)
 {
     (void)argc;
     message_start(argv[0]);
-    const struct option_entry options[] = {{0}};
-    size_t given;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 2, &given);
-    unsigned count = given == 2 ? read_count(operands[1]) : 1;
+    char **operands = option_parse(argv, &usage, (const struct option_table[]){{NULL, NULL}}, 1, 2, NULL);
+    uint64_t count = 1;
+    if (operands[1] != NULL && !decimal_parse(bytes_of(operands[1]), 1, DIRECTORY_PARTITIONS_MOST, &count))
+        option_refuse("\"%s\" is not a number of partitions: take 1 to %d", operands[1], DIRECTORY_PARTITIONS_MOST);
 
-    unsigned char random[16];
     struct store_part part = {.count = count};
-    if (getentropy(random, sizeof random) == -1)
-        message_fail(STATUS_SYSTEM, "no random numbers: %s", strerror(errno));
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(part.directory + 2 * i, 3, "%02x", random[i]);
-    directory_create(operands[0], count, make_partition, &part);
+    directory_draw_name(part.directory, 32);
+    directory_create(operands[0], (unsigned)count, make_partition, &part);
     return STATUS_OK;
 }

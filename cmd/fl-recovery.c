@@ -12,42 +12,47 @@
  * away, leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/decimal.h"
-#include "recovery/directory.h"
-#include "state/state_list.h"
-#include "wire/frame.h"
+#include "base/descriptor.h"
 #include "base/message.h"
 #include "base/option.h"
+#include "recovery/directory.h"
 #include "recovery/overview.h"
+#include "state/state_list.h"
+#include "wire/frame.h"
 
-static const char usage[] =
-    "usage: fl-recovery status [--json] DIR\n"
-    "       fl-recovery dump DIR [STEP [KEY]]\n"
-    "       fl-recovery check DIR\n"
-    "       fl-recovery backup DIR TO\n"
-    "       fl-recovery forget DIR STEP\n"
-    "       fl-recovery rewind DIR EPOCH\n"
-    "\n"
-    "  status                         show what is in DIR, and who uses it\n"
-    "      --json                     as one JSON object\n"
-    "  dump                           print the states as of the last commit\n"
-    "  check                          look for damage\n"
-    "  backup                         copy all partitions into the new directory TO\n"
-    "  forget                         drop STEP and its states\n"
-    "  rewind                         go back to EPOCH\n"
-    "      --help, --version          show this, show the version\n";
+static const char *const forms[] = {"status [--json] DIR", "dump DIR [STEP [KEY]]", "check DIR", "backup DIR TO",
+                                    "forget DIR STEP",     "rewind DIR EPOCH",      NULL};
+static const struct option_usage usage = {
+    .forms = forms,
+    .text = "  status                         show what is in DIR, and who uses it\n"
+            "  dump                           print the states as of the last commit\n"
+            "  check                          look for damage\n"
+            "  backup                         copy all partitions into the new directory TO\n"
+            "  forget                         drop STEP and its states\n"
+            "  rewind                         go back to EPOCH\n",
+};
+
+struct options {
+    bool json;
+};
+
+static const struct option_entry entries[] = {
+    {'\0', "json", OPTION_FLAG, NULL, offsetof(struct options, json), "with status: as one JSON object"},
+    {0},
+};
 
 static void print(struct buffer *out)
 {
-    if (out->size > 0 && (fwrite(out->data, out->size, 1, stdout) != 1 || fflush(stdout) != 0))
+    if (!descriptor_write(STDOUT_FILENO, out->data, out->size))
         message_fail(STATUS_IO, "standard output: %s", strerror(errno));
     buffer_free(out);
 }
 
-/* Closes the directory and ends the program where it does not have the step. */
+/* If the directory does not have the step: closes it and ends the program. */
 static void need_step(struct directory *directory, char **operands)
 {
     if (directory_has_step(directory, bytes_of(operands[1])))
@@ -194,7 +199,7 @@ static int rewind_to(char **operands)
     struct directory directory;
     uint64_t epoch;
     if (!decimal_parse(bytes_of(operands[1]), 0, UINT64_MAX, &epoch))
-        option_refuse("\"%s\" is no epoch", operands[1]);
+        option_refuse("\"%s\" is not an epoch", operands[1]);
     directory_claim(&directory, operands[0]);
     const bool done = directory_rewind(&directory, epoch);
     const uint64_t floor = directory_floor(&directory), last = directory.epoch;
@@ -213,25 +218,25 @@ static const struct command {
     size_t most;
     int (*run)(char **operands);
 } commands[] = {{"status", 1, 1, show_table}, {"dump", 1, 3, dump_states}, {"check", 1, 1, check},
-                {"backup", 2, 2, backup},      {"forget", 2, 2, forget},    {"rewind", 2, 2, rewind_to}};
+                {"backup", 2, 2, backup},     {"forget", 2, 2, forget},    {"rewind", 2, 2, rewind_to}};
 
 int main(int argc, char **argv)
 {
     (void)argc;
     message_start(argv[0]);
-    bool json = false;
-    const struct option_entry options[] = {{.name = "json", .given = &json}, {0}};
+    struct options options = {.json = false};
     size_t given;
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 1, 4, &given);
+    char **operands =
+        option_parse(argv, &usage, (const struct option_table[]){{entries, &options}, {NULL, NULL}}, 1, 4, &given);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(operands[0], commands[i].name) != 0)
             continue;
         if (given - 1 < commands[i].least || given - 1 > commands[i].most)
             option_refuse("%s: %s", operands[0],
                           given - 1 > commands[i].most ? "too many operands" : "an operand is missing");
-        if (json && commands[i].run != show_table)
+        if (options.json && commands[i].run != show_table)
             option_refuse("option --json goes with status alone");
-        return (json ? show_json : commands[i].run)(operands + 1);
+        return (options.json ? show_json : commands[i].run)(operands + 1);
     }
-    option_refuse("\"%s\" is no command: take status, dump, check, backup, forget or rewind", operands[0]);
+    option_refuse("\"%s\" is not a command: take status, dump, check, backup, forget or rewind", operands[0]);
 }

@@ -9,30 +9,19 @@
 #include <stdlib.h>
 
 #include "base/quote.h"
-#include "stage/keyed.h"
-#include "base/message.h"
-#include "base/option.h"
-#include "stage/stage.h"
 #include "stage/fold.h"
+#include "stage/keyed.h"
+#include "stage/stage.h"
 #include "state/state_list.h"
-
-static const char usage[] =
-    "usage: fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep] OP\n"
-    "       fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep]\n"
-    "           -e STATE[,EMIT]\n"
-    "       fl-reduce [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [--reject FILE] [--accept] [--keep]\n"
-    "           -q QUERY\n"
-    "\n"
-    "  OP is sum, count, min, max, mean, var, stddev, ewma:ALPHA, distinct, topk:N,\n"
-    "  histogram:WIDTH, first or last\n"
-    "  -e, --expression STATE[,EMIT]  the new state, and the result at the end (the state if not given)\n"
-    "  -q, --query QUERY              a SELECT of STATE, of which the last row is the new state\n"
-    "      --keep                     go on with the states in the next run\n"
-    STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
 
 struct reduce {
     struct fold fold;
     bool keep;
+};
+
+static const struct option_entry options[] = {
+    {'\0', "keep", OPTION_FLAG, NULL, offsetof(struct reduce, keep), "go on with the states in the next run"},
+    {0},
 };
 
 static const char *take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run)
@@ -56,8 +45,8 @@ _Noreturn static void fail(const struct state_pair *total, const char *why)
     quote_add(&text, total->state);
     buffer_print(&text, " %s (key ", why);
     quote_add(&text, total->key);
-    buffer_print(&text, ")%c", '\0');
-    message_fail(STATUS_DATA, "at the end: the state %s", text.data);
+    buffer_print(&text, ")");
+    message_fail(STATUS_DATA, "at the end: the state %s", buffer_string(&text));
 }
 
 static void on_finish(void *context, struct stage *stage)
@@ -80,28 +69,36 @@ static void on_finish(void *context, struct stage *stage)
     free(totals);
 }
 
+static void on_open(void *context, struct stage *stage, char **operands)
+{
+    struct reduce *reduce = context;
+    fold_open(&reduce->fold, stage, "reduce", FOLD_END, operands[0]);
+}
+
+static void on_close(void *context)
+{
+    fold_close(&((struct reduce *)context)->fold);
+}
+
+static const struct stage_program program = {
+    .name = "reduce",
+    .forms = {{"[--keep] OP", .refuses = true},
+              {"[--keep] -e STATE[,EMIT]", .refuses = true},
+              {"[--keep] -q QUERY", .refuses = true}},
+    .about = "  OP is sum, count, min, max, mean, var, stddev, ewma:ALPHA, distinct, topk:N,\n"
+             "  histogram:WIDTH, first or last\n",
+    .options = {{fold_end_options, offsetof(struct reduce, fold)}, {options, 0}},
+    .most = 1,
+    .keeps_state = true,
+    .accepts = true,
+    .open = on_open,
+    .calls = {.records = on_records, .finish = on_finish},
+    .close = on_close,
+};
+
 int main(int argc, char **argv)
 {
+    struct reduce reduce = {0};
     (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct fold_options fold_options = {0};
-    struct reduce reduce = {.keep = false};
-    const struct option_entry options[] = {FOLD_OPTIONS(fold_options),
-                                           {.name = "keep", .given = &reduce.keep},
-                                           STAGE_OPTIONS(stage_options),
-                                           STAGE_REJECT_OPTION(stage_options),
-                                           STAGE_STEP_OPTION(stage_options),
-                                           STAGE_ACCEPT_OPTION(stage_options),
-                                           {0}};
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
-    fold_open(&reduce.fold, "reduce", FOLD_END, operands[0], &fold_options);
-    const struct stage_program program = {.name = "reduce",
-                                          .signature = reduce.fold.signature.data,
-                                          .accepts = true,
-                                          .records = on_records,
-                                          .finish = on_finish};
-    int status = stage_run(&program, &reduce, &stage_options);
-    fold_close(&reduce.fold);
-    return status;
+    return stage_main(&program, &reduce, argv);
 }

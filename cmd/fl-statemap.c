@@ -7,34 +7,23 @@
  *
  * Each record counts in its key's state exactly once, whatever dies and however often: the state is saved with the
  * epoch, and goes back to the last commit with everything else. The records of a key stay in order. */
-#include "exec/exec_state.h"
-#include "stage/keyed.h"
 #include "exec/exec.h"
-#include "base/option.h"
-#include "base/size.h"
-#include "stage/stage.h"
+#include "exec/exec_state.h"
 #include "stage/fold.h"
-
-static const char usage[] =
-    "usage: fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept] OP\n"
-    "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
-    "           -e STATE[,EMIT]\n"
-    "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
-    "           -q QUERY\n"
-    "       fl-statemap [-r DIR] [-s SPAN] [-b SPAN] [-i STEP] [-m SIZE] [--reject FILE] [--accept]\n"
-    "           [--timeout SPAN] -x CMD [ARG...]\n"
-    "\n"
-    "  OP is sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, distinct, topk:N,\n"
-    "  histogram:WIDTH, first or last\n"
-    "  -e, --expression STATE[,EMIT]  the new state, and what is sent (the new state if not given)\n"
-    "  -q, --query QUERY              a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent\n"
-    "  -m, --memory SIZE              with recovery: keep states in memory up to SIZE (500K, 64M, 2G)\n"
-    EXEC_USAGE STAGE_REJECT_USAGE STAGE_ACCEPT_USAGE STAGE_STEP_USAGE STAGE_USAGE;
+#include "stage/keyed.h"
+#include "stage/stage.h"
 
 struct statemap {
     struct fold fold;
-    struct exec_state exec; /* of -x, in the place of the fold */
+    struct exec exec;
+    struct exec_state states; /* of -x, instead of the fold */
     size_t memory;            /* bytes that states may take; 0: no limit */
+};
+
+static const struct option_entry options[] = {
+    {'m', "memory", OPTION_SIZE, "SIZE", offsetof(struct statemap, memory),
+     "with recovery: keep states in memory up to SIZE (500K, 64M, 2G)"},
+    {0},
 };
 
 static inline void send(struct stage *stage, const struct record *record, struct bytes value, bool plain)
@@ -57,7 +46,7 @@ static const char *take(void *context, struct stage *stage, const struct record 
     return NULL;
 }
 
-/* The same for operations, which nothing of the expressions shall slow. */
+/* The same for operations, without what expressions need. */
 static const char *take_by_operation(void *context, struct stage *stage, const struct record *record,
                                      struct keyed_run *run)
 {
@@ -106,70 +95,72 @@ static const char *on_request(void *context, struct stage *stage, const struct r
                               struct buffer *line)
 {
     struct statemap *map = context;
-    return exec_state_request(&map->exec, stage, record, outstanding, line);
+    return exec_state_request(&map->states, stage, record, outstanding, line);
 }
 
 static const char *on_answer(void *context, struct stage *stage, const struct record *record, struct bytes line)
 {
     struct statemap *map = context;
-    return exec_state_answer(&map->exec, stage, record, line);
+    return exec_state_answer(&map->states, stage, record, line);
 }
 
-/* With -x: the program is asked. */
-static int run_program(struct statemap *map, const struct exec_options *options,
-                       const struct stage_options *stage_options)
+static const struct exec_calls exec_calls = {.begin = on_begin, .request = on_request, .answer = on_answer};
+
+/* With -x. */
+static void open_exec(struct statemap *map, struct stage *stage)
 {
     struct buffer signature = {0};
     buffer_print(&signature, "statemap -x");
-    for (char **word = options->command; *word != NULL; word++)
+    for (char **word = map->exec.command; *word != NULL; word++)
         buffer_print(&signature, " %s", *word);
-    buffer_add_byte(&signature, '\0');
-    exec_state_open(&map->exec);
-    const struct exec exec = {.name = "statemap",
-                                  .signature = signature.data,
-                                  .accepts = true,
-                                  .begin = on_begin,
-                                  .request = on_request,
-                                  .answer = on_answer};
-    int status = exec_run(&exec, map, options, stage_options);
-    exec_state_close(&map->exec);
+    stage_sign(stage, buffer_string(&signature));
     buffer_free(&signature);
-    return status;
+    exec_state_open(&map->states);
+    exec_use(&map->exec, stage, &exec_calls, map);
 }
+
+static void on_open(void *context, struct stage *stage, char **operands)
+{
+    struct statemap *map = context;
+    const bool asks = exec_is_given(&map->exec);
+    if (fold_ways(&map->fold, operands[0]) + asks != 1)
+        option_refuse("give one operation, or -e, or -q, or -x");
+    if (asks)
+        open_exec(map, stage);
+    else
+        fold_open(&map->fold, stage, "statemap", FOLD_EACH, operands[0]);
+}
+
+static void on_close(void *context)
+{
+    struct statemap *map = context;
+    fold_close(&map->fold);
+    exec_close(&map->exec);
+    exec_state_close(&map->states);
+}
+
+static const struct stage_program program = {
+    .name = "statemap",
+    .forms = {{"[-m SIZE] OP", .refuses = true},
+              {"[-m SIZE] -e STATE[,EMIT]", .refuses = true},
+              {"[-m SIZE] -q QUERY", .refuses = true},
+              {"[-m SIZE] [--timeout SPAN] -x CMD [ARG...]", .refuses = true}},
+    .about = "  OP is sum, count, min, max, mean, var, stddev, delta, ewma:ALPHA, distinct, topk:N,\n"
+             "  histogram:WIDTH, first or last\n",
+    .options = {{fold_each_options, offsetof(struct statemap, fold)},
+                {options, 0},
+                {exec_options, offsetof(struct statemap, exec)}},
+    .most = 1,
+    .keeps_state = true,
+    .accepts = true,
+    .open = on_open,
+    .calls = {.begin = on_begin, .records = on_records},
+    .close = on_close,
+};
 
 int main(int argc, char **argv)
 {
+    struct statemap map = {0};
     (void)argc;
-    stage_start(argv[0]);
-    struct stage_options stage_options = {0};
-    struct fold_options fold_options = {0};
-    struct exec_options exec_options = {0};
-    const char *memory = NULL;
-    const struct option_entry options[] = {FOLD_OPTIONS(fold_options),
-                                           EXEC_OPTIONS(exec_options),
-                                           {.letter = 'm', .name = "memory", .argument = &memory},
-                                           STAGE_OPTIONS(stage_options),
-                                           STAGE_REJECT_OPTION(stage_options),
-                                           STAGE_STEP_OPTION(stage_options),
-                                           STAGE_ACCEPT_OPTION(stage_options),
-                                           {0}};
-    char **operands = option_parse(argv, usage, (const struct option_entry *[]){options, NULL}, 0, 1, NULL);
-    struct statemap map = {.memory = 0};
-    const bool program_given = exec_is_given(&exec_options);
-    if ((operands[0] != NULL) + (fold_options.expression != NULL) + (fold_options.query != NULL) +
-            program_given != 1)
-        option_refuse("give one operation, or -e, or -q, or -x");
-    if (memory != NULL && !size_parse(memory, &map.memory))
-        option_refuse("-m: \"%s\" is not a size such as 500K, 64M or 2G", memory);
-    if (program_given)
-        return run_program(&map, &exec_options, &stage_options);
-    fold_open(&map.fold, "statemap", FOLD_EACH, operands[0], &fold_options);
-    const struct stage_program program = {.name = "statemap",
-                                          .signature = map.fold.signature.data,
-                                          .accepts = true,
-                                          .begin = on_begin,
-                                          .records = on_records};
-    int status = stage_run(&program, &map, &stage_options);
-    fold_close(&map.fold);
-    return status;
+    return stage_main(&program, &map, argv);
 }

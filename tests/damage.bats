@@ -100,8 +100,8 @@ goes_on() {
     start 'fl-input -r db -s 0 pipe | fl-key ALL | fl-statemap sum | fl-out sums'
     exec 7>pipe
     echo 1 >&7
-    wait_until 10 grep -q 1 sums
-    wait_until 10 sh -c "fl-recovery status db | grep -q '^epoch *1$'"
+    wait_until grep -q 1 sums
+    wait_until sh -c "fl-recovery status db | grep -q '^epoch *1$'"
     # All pages of it, behind their frames' headers: who opened it before will not notice from the frames' checksums.
     pages=$((($(stat -c %s db/part-0.sqlite3-wal) - 32) / 4120))
     for ((page = 0; page < pages; page++)); do

@@ -33,7 +33,7 @@ expect_next_run() {
 # kill_stage PROGRAM: kills it; another record comes, and then the input ends.
 kill_stage() {
     kill -KILL "$(stage_pid "$1")"
-    wait_until 10 not_there "$1"
+    wait_until not_there "$1"
     echo 50 >&7
     exec 7>&-
     finish
@@ -49,16 +49,16 @@ expect_death() {
         return
         ;;
     fl-statemap)
-        expect_message "^fl-out: the stage before died \(there is no !end\)$committed$"
+        expect_message "^fl-out: the upstream stage died \(there is no !end\)$committed$"
         ;;
     fl-key)
-        expect_message "^fl-statemap: the stage before died \(there is no !end\)$"
-        expect_message "^fl-out: the stage before failed \(status 74\)$committed$"
+        expect_message "^fl-statemap: the upstream stage died \(there is no !end\)$"
+        expect_message "^fl-out: the upstream stage failed \(status 74\)$committed$"
         ;;
     fl-input)
-        expect_message "^fl-key: the stage before died \(there is no !end\)$"
-        expect_message "^fl-statemap: the stage before failed \(status 74\)$"
-        expect_message "^fl-out: the stage before failed \(status 74\)$committed$"
+        expect_message "^fl-key: the upstream stage died \(there is no !end\)$"
+        expect_message "^fl-statemap: the upstream stage failed \(status 74\)$"
+        expect_message "^fl-out: the upstream stage failed \(status 74\)$committed$"
         ;;
     esac
     expect_status 74
@@ -68,7 +68,7 @@ expect_death() {
     for program in fl-input fl-key fl-statemap fl-out; do
         echo 4 >>nums.txt
         start_flow '-s 0'
-        wait_until 10 has_committed "$(wc -l <nums.txt)"
+        wait_until has_committed "$(wc -l <nums.txt)"
         kill_stage "$program"
         expect_death "$program" "$(wc -l <nums.txt)"
         expect_stdout ''
@@ -81,7 +81,7 @@ expect_death() {
 
 @test "the whole flow is killed" {
     start_flow '-s 0'
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     kill -KILL -- "-$group"
     finish
     exec 7>&-
@@ -97,7 +97,7 @@ expect_death() {
     for program in fl-input fl-key fl-statemap fl-out; do
         start 'fl-input -r db -s 1h nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
         exec 7<>gate
-        wait_until 10 has_lines "$background/stdout" 3
+        wait_until has_lines "$background/stdout" 3
         kill_stage "$program"
         expect_death "$program" 0
         expect_stdout $'ALL\t1\nALL\t3\nALL\t6'
@@ -110,7 +110,7 @@ expect_death() {
     for program in fl-input fl-key fl-statemap fl-out; do
         start 'fl-input nums.txt gate | fl-key ALL | fl-statemap sum | fl-out'
         exec 7<>gate
-        wait_until 10 has_lines "$background/stdout" 3
+        wait_until has_lines "$background/stdout" 3
         kill_stage "$program"
         expect_death "$program"
         expect_stdout $'ALL\t1\nALL\t3\nALL\t6'
@@ -124,7 +124,7 @@ expect_death() {
     expect_stdout ''
     expect_stderr <<'END'
 fl-statemap: nums.txt: record 3: "three" is not a number (key "ALL")
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     [ "$(committed)" -eq 0 ]
     printf '1\n2\n3\n4\n' >nums.txt
@@ -133,7 +133,7 @@ END
 
 @test "a bad record after others that were committed" {
     start_flow '-s 0'
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     echo four >&7
     exec 7>&-
     finish
@@ -141,7 +141,7 @@ END
     expect_stdout ''
     expect_stderr <<'END'
 fl-statemap: gate: record 1: "four" is not a number (key "ALL")
-fl-out: the stage before failed (status 65): nothing after epoch 3 is committed
+fl-out: the upstream stage failed (status 65): nothing after epoch 3 is committed
 END
     [ "$(committed)" -eq 3 ]
     expect_file out $'ALL\t1\nALL\t3\nALL\t6'
@@ -156,27 +156,27 @@ END
     expect_stdout ''
     expect_stderr <<'END'
 fl-key: words.txt: record 2: "" has no field 1
-fl-statemap: the stage before failed (status 65)
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-statemap: the upstream stage failed (status 65)
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     [ "$(committed)" -eq 0 ]
 }
 
 @test "one TERM to a middle stage passes, a second one ends it" {
     start_flow '-s 0'
-    wait_until 10 has_committed 3
+    wait_until has_committed 3
     kill -TERM "$(stage_pid fl-statemap)"
     echo 4 >&7
-    wait_until 10 has_committed 4
+    wait_until has_committed 4
     kill -TERM "$(stage_pid fl-statemap)"
-    wait_until 10 not_there fl-statemap
+    wait_until not_there fl-statemap
     echo 50 >&7
     exec 7>&-
     finish
     expect_status 74
     expect_stdout ''
     expect_message '^fl-statemap: ended by a second signal: nothing after the last commit is recorded$'
-    expect_message '^fl-out: the stage before died \(there is no !end\): nothing after epoch 4 is committed$'
+    expect_message '^fl-out: the upstream stage died \(there is no !end\): nothing after epoch 4 is committed$'
     [ "$(committed)" -eq 4 ]
     expect_file out $'ALL\t1\nALL\t3\nALL\t6\nALL\t10'
     run_sh 'echo 4 >gate & fl-input -r db nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
@@ -193,7 +193,7 @@ END
             echo "$epoch" >>nums.txt
             sums+="ALL	$sum"$'\n'
             start_flow '-s 1h'
-            wait_until 10 has_lines out "$epoch"
+            wait_until has_lines out "$epoch"
             if [ "$whom" = group ]; then
                 kill "-$signal" -- "-$group"
             else
@@ -216,8 +216,8 @@ END
     : >nums.txt
     cksum db/part-0.sqlite3 >before
     start_flow ''
-    wait_until 10 stage_pid fl-out
-    wait_until 10 grep -q fl-out db/lock
+    wait_until stage_pid fl-out
+    wait_until grep -q fl-out db/lock
     kill -INT -- "-$group"
     finish
     exec 7>&-
@@ -248,8 +248,8 @@ END
         run_sh "$stages | fl-out"
         expect_status 74
         expect_stdout $'ALL\t1\nALL\t3'
-        expect_message '^fl-[a-z]*: the stage before died \(there is no !end\)'
-        expect_message '^fl-out: the stage before .*: nothing after epoch 0 is committed$'
+        expect_message '^fl-[a-z]*: the upstream stage died \(there is no !end\)'
+        expect_message '^fl-out: the upstream stage .*: nothing after epoch 0 is committed$'
         run_sh "$stages | fl-out --hold"
         expect_status 74
         expect_stdout ''
@@ -265,15 +265,15 @@ END
     expect_stdout ''
     expect_stderr <<END
 fl-key: $lacks
-fl-statemap: the stage before failed (status 65)
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-statemap: the upstream stage failed (status 65)
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     run_sh "fl-input -r db nums.txt | fl-key ALL | grep -v '^+ALL	2' | fl-statemap sum | fl-out out"
     expect_status 65
     expect_stdout ''
     expect_stderr <<END
 fl-statemap: $lacks
-fl-out: the stage before failed (status 65): nothing after epoch 0 is committed
+fl-out: the upstream stage failed (status 65): nothing after epoch 0 is committed
 END
     run_sh "fl-input -r db nums.txt | fl-key ALL | fl-statemap sum | grep -v '^+ALL	3' | fl-out out"
     expect_status 65

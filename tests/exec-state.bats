@@ -196,7 +196,7 @@ while sys.stdin.readline():
     print('{"state":1,"emit":["a"]}\n{"state":1,"emit":["b"]}', flush=True)
 END
     rm -f lines
-    run_lines 'fl-statemap --timeout 10 -x python3 pairs.py' x=1 y=1 y=2 x=2
+    run_lines 'fl-statemap -x python3 pairs.py' x=1 y=1 y=2 x=2
     expect_status 0
     expect_stdout $'x\ta\ny\tb\ny\ta\nx\tb'
     run_lines 'fl-statemap --timeout 200ms -x python3 pairs.py' x=3 x=4

@@ -132,7 +132,7 @@ gives() {
     expect_status 65
     expect_stdout $'ALL\t3'
     expect_stderr 'fl-statemap: lines: record 3: "x" makes -e fail: num: "x" is not a number (key "ALL")
-fl-out: the stage before failed (status 65): nothing after epoch 1 is committed'
+fl-out: the upstream stage failed (status 65): nothing after epoch 1 is committed'
     [ "$(saved_states statemap)" = 'ALL|1' ]
 }
 

@@ -37,7 +37,7 @@ setup() {
     run_sh "PATH='$crash/bin':\$PATH; FL_CRASH='fl-input:epoch: before:4' fl-input -r db -s 0 nums |
         fl-key ALL | fl-statemap sum | fl-out sums"
     expect_status 74
-    expect_message '^fl-out: the stage before failed \(status 74\): nothing after epoch 3 is committed$'
+    expect_message '^fl-out: the upstream stage failed \(status 74\): nothing after epoch 3 is committed$'
     [ "$(last_commit)" = '3|0' ] || fail "$(commits)"
     flow $'ALL\t1\nALL\t3\nALL\t6'
     expect_end $'!epoch\t4\t0\tfinal\n!end\t0'

@@ -215,9 +215,9 @@ refuses() {
         rm -rf db sent
         fl-recovery-init db
         seq 5 >a
-        start 'fl-input -r db a gate | fl-out sent'
+        start 'fl-input -r db -s 1h a gate | fl-out sent'
         exec 7>gate
-        wait_until 10 grep -q -x 5 sent
+        wait_until grep -q -x 5 sent
         seq "${lines% *}" "${lines#* }" >a
         exec 7>&-
         finish
@@ -266,7 +266,7 @@ refuses() {
         expect_status 78
         expect_stdout ''
         expect_message "^fl-input: -: ${sequence#*:}: $new_directory\$"
-        expect_message '^fl-out: the stage before failed \(status 78\)'
+        expect_message '^fl-out: the upstream stage failed \(status 78\)'
     done
     prints 'seq 6 | fl-input -r db | fl-out' 6
 }
@@ -301,7 +301,7 @@ refuses() {
 
 @test "the command line" {
     for what in yes '' RESTART; do
-        refuses 64 "--on-replaced: \"$what\" is none of fail, restart and continue (fl-input --help shows the usage)" \
+        refuses 64 "--on-replaced: \"$what\" is not one of fail, restart and continue (fl-input --help shows the usage)" \
             "--on-replaced '$what' </dev/null"
     done
     refuses 64 'option --final-line takes no argument (fl-input --help shows the usage)' '--final-line=1 </dev/null'

@@ -74,8 +74,8 @@ END
     start 'fl-input gate | fl-inspect | fl-out'
     exec 7<>gate
     echo 1 >&7
-    wait_until 10 grep -q -x 'fl-inspect: 1' "$background/stderr"
-    wait_until 10 grep -q -x 1 "$background/stdout"
+    wait_until grep -q -x 'fl-inspect: 1' "$background/stderr"
+    wait_until grep -q -x 1 "$background/stdout"
     kill -TERM -- "-$group"
     exec 7>&-
     finish
@@ -100,7 +100,7 @@ END
     run_sh 'fl-input lines | fl-inspect 2>/dev/full | fl-out'
     expect_status 74
     expect_stdout ''
-    expect_stderr 'fl-out: the stage before failed (status 74)'
+    expect_stderr 'fl-out: the upstream stage failed (status 74)'
 }
 
 @test "the command line" {

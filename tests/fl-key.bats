@@ -147,7 +147,7 @@ bad() {
     expect_status 65
     expect_stdout $'a b,c,d\na b,c,d'
     expect_message "^fl-key: lines: record 3: \"$2\" has no field $3\$"
-    expect_message '^fl-out: the stage before failed \(status 65\)$'
+    expect_message '^fl-out: the upstream stage failed \(status 65\)$'
 }
 
 @test "a record without the field is a bad record" {
@@ -226,7 +226,7 @@ refuses() {
         refuses "$way --reject bad" '--reject goes with -f and -e: what is the same for all refuses no record'
     done
     for list in '' 0 00 -1 +1 '1,' ,1 1,,2 1-2 1.5 x '1 2' 99999999999999999999 2147483648 1,0; do
-        refuses "-f '$list'" "-f: \"$list\" is no list of fields such as 2 or 1,3"
+        refuses "-f '$list'" "-f: \"$list\" is not a list of fields such as 2 or 1,3"
     done
     for delimiter in '' ab '\n' $'\303\251'; do
         refuses "-f 1 -d '$delimiter'" "-d: \"$delimiter\" is not one byte (\\t stands for a tab)"

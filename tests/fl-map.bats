@@ -80,7 +80,7 @@ words() {
     run_sh 'fl-input lines | fl-map -f 2 | fl-out'
     expect_status 65
     expect_stdout 1
-    expect_stderr $'fl-map: lines: record 2: "b" has no field 2\nfl-out: the stage before failed (status 65)'
+    expect_stderr $'fl-map: lines: record 2: "b" has no field 2\nfl-out: the upstream stage failed (status 65)'
     run_sh 'fl-input lines | fl-key K | fl-map --reject bad -f 1,2 | fl-out'
     expect_status 0
     expect_stdout $'K\ta 1\nK\tc 3'
@@ -238,7 +238,7 @@ refuses() {
         refuses "$way -d ," '-d goes with -f'
     done
     refuses '-d , -x cat' '-d goes with -f'
-    refuses '-f 0' '-f: "0" is no list of fields such as 2 or 1,3'
+    refuses '-f 0' '-f: "0" is not a list of fields such as 2 or 1,3'
     refuses '-f 1 -d ab' '-d: "ab" is not one byte (\t stands for a tab)'
     refuses '-e value -e value' 'option -e is given twice'
     refuses '-e value x' 'unexpected operand "x": the expression follows -e, in quotes'

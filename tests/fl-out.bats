@@ -283,7 +283,7 @@ misfits() {
     run_sh "fl-input -r db lines | sed '/^!end/d' | fl-out --hold"
     expect_status 74
     expect_stdout $'1\n2'
-    expect_stderr 'fl-out: the stage before died (there is no !end): nothing after epoch 1 is committed'
+    expect_stderr 'fl-out: the upstream stage died (there is no !end): nothing after epoch 1 is committed'
     run_sh 'fl-input -r db lines | fl-out --hold'
     expect_status 0
     expect_stdout ''

@@ -74,7 +74,7 @@ made() {
         run_sh "fl-recovery-init db $count"
         expect_status 78
         expect_stdout ''
-        expect_message "^fl-recovery-init: db: has partitions already \(part-[01]\.sqlite3\): use it as it is, or give\
+        expect_message "^fl-recovery-init: db: already has partitions \(part-[01]\.sqlite3\): use it as it is, or give\
  another directory\$"
         [ "$(wc -l <"$results/stderr")" -eq 1 ]
     done
@@ -83,8 +83,8 @@ made() {
     run_sh 'fl-recovery-init db 2'
     expect_status 78
     expect_stdout ''
-    expect_stderr "fl-recovery-init: db: has partitions already (part-1.sqlite3), but no part-0.sqlite3: put the missing\
- ones back, or remove these where fl-recovery-init was killed"
+    expect_stderr "fl-recovery-init: db: already has partitions (part-1.sqlite3), but no part-0.sqlite3: put the missing\
+ ones back, or remove these if fl-recovery-init was killed"
     [ ! -e db/part-0.sqlite3 ]
 }
 
@@ -123,7 +123,7 @@ made() {
     run_sh 'fl-recovery-init file'
     expect_status 73
     expect_stdout ''
-    expect_stderr 'fl-recovery-init: file: is no directory'
+    expect_stderr 'fl-recovery-init: file: is not a directory'
     run_sh 'fl-recovery-init file/db'
     expect_status 73
     expect_stdout ''
@@ -159,7 +159,7 @@ refuses() {
 
 @test "the command line" {
     for count in 0 -1 +1 1.5 x 1x ' 1' 1001 99999999999999999999 ''; do
-        refuses "-- db '$count'" "\"$count\" is no count of partitions: take 1 to 1000"
+        refuses "-- db '$count'" "\"$count\" is not a number of partitions: take 1 to 1000"
     done
     refuses '' 'an operand is missing'
     refuses 'db 1 2' 'unexpected operand "2"'

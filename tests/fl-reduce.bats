@@ -25,7 +25,7 @@ load helper
     expect_output ''
     run_sh 'fl-reduce delta </dev/null'
     expect_status 64
-    expect_stderr 'fl-reduce: delta is of each record, and there is no result at the end: use fl-statemap (fl-reduce --help shows the usage)'
+    expect_stderr 'fl-reduce: delta has a result for each record, and none at the end: use fl-statemap (fl-reduce --help shows the usage)'
 }
 
 @test "results come in the order of the bytes of the keys" {
@@ -138,7 +138,7 @@ load helper
         start 'trap : INT TERM
             fl-input -r db -s 0 lines gate | fl-key K | fl-reduce sum | fl-out out'
         exec 7<>gate
-        wait_until 10 has_committed 2
+        wait_until has_committed 2
         kill "-$signal" -- "-$group"
         finish
         exec 7>&-

@@ -225,7 +225,7 @@ without() {
 # The calls are made to fail one after the other, from the first on, further and further.
 @test "a call that fails while a directory is brought up to date" {
     local crash=${CRASH:-$ROOT/build/crash} failure call how k
-    ! grep -q __asan_init "$crash/bin/fl-input" || skip "the sanitizer must be loaded first"
+    ! is_sanitized "$crash/bin/fl-input" || skip "the sanitizer must be loaded first"
     for format in 1 2; do
         begin "$format"
         for failure in pwrite/ENOSPC pwrite/TORN pread/EIO sync/KILL open/EIO rename/EIO; do

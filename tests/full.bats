@@ -9,18 +9,6 @@ setup() {
     printf '1\n2\n3\n' >lines
 }
 
-# Each program with what it needs to print something.
-commands='
-fl-input lines
-fl-key A <stream
-fl-map -e value <stream
-fl-filter -e 1 <stream
-fl-statemap last <stream
-fl-reduce last <stream
-fl-collect <stream
-fl-out <stream
-'
-
 # fails_to_print SCRIPT REDIRECTION MESSAGE
 fails_to_print() {
     run_sh "$1 $2"
@@ -31,15 +19,16 @@ fails_to_print() {
 
 @test "records that cannot be printed" {
     printf '!fl\t1\n+k\t1\n!end\t1\n' >stream
-    while read -r command; do
-        [ -n "$command" ] || continue
+    for program in $(stages); do
+        [ "$program" != fl-inspect ] || continue # it prints the records on standard error too
+        command="$(shortest "$program") <stream"
         fails_to_print "$command" '>/dev/full' 'cannot be written: No space left on device'
         fails_to_print "$command" '>&-' 'cannot be written: Bad file descriptor'
-    done <<<"$commands"
+    done
 }
 
 @test "--help and --version that cannot be printed" {
-    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-reduce fl-collect fl-out fl-recovery-init; do
+    for program in $(programs); do
         for option in --help --version; do
             fails_to_print "$program $option" '>/dev/full' 'No space left on device'
             fails_to_print "$program $option" '>&-' 'Bad file descriptor'
@@ -48,12 +37,12 @@ fails_to_print() {
 }
 
 @test "a closed standard input" {
-    for command in 'fl-key A' 'fl-map -e value' 'fl-filter -e 1' fl-inspect 'fl-statemap sum' 'fl-reduce sum' fl-collect \
-        fl-out; do
-        run_sh "$command <&-"
+    for program in $(stages); do
+        [ "$program" != fl-input ] || continue
+        run_sh "$(shortest "$program") <&-"
         expect_status 74
         expect_stdout ''
-        expect_stderr "${command%% *}: standard input: cannot be read: Bad file descriptor"
+        expect_stderr "$program: standard input: cannot be read: Bad file descriptor"
     done
     for command in 'fl-input' 'fl-input -' 'fl-input lines -'; do
         run_sh "$command <&-"
@@ -106,7 +95,7 @@ fails_to_print() {
     expect_status 74
     expect_stdout ''
     expect_message '^fl-statemap: standard output: cannot be written: No space left on device$'
-    expect_message '^fl-out: the stage before died'
+    expect_message '^fl-out: the upstream stage died'
     run_sh 'fl-input -r db lines | fl-key A | fl-statemap sum | fl-out out'
     expect_status 0
     expect_stdout ''
@@ -147,7 +136,7 @@ fails_to_print() {
     expect_status 74
     expect_stdout ''
     expect_message '^fl-statemap: .*/db/part-1\.sqlite3: (disk I/O error|database or disk is full) \(in: '
-    expect_message '^fl-out: the stage before died \(there is no !end\): nothing after epoch 0 is committed$'
+    expect_message '^fl-out: the upstream stage died \(there is no !end\): nothing after epoch 0 is committed$'
     run_sh 'fl-input -r db many | fl-key -f 1 | fl-statemap count | fl-out out'
     expect_status 0
     expect_stdout ''

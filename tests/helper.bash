@@ -13,12 +13,20 @@
 #
 # A setup of a file's own begins with test_begin, a teardown ends with test_end. A bare `wait` has no place in a test:
 # it would wait for the watchdog of bats as well.
+#
+# No test depends on how fast the machine is. A test waits for an event, with wait_until; it lets a flow wait, at a FIFO
+# that the test holds open, until the event has been seen; and the input of a flow that must still be running has no
+# end. Time is left to pass only where a fault would need time to show.
 
 bats_require_minimum_version 1.5.0
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 export PATH="${BIN:-$ROOT/bin}:$PATH"
 unset "${!FL_@}"
+
+# How many seconds wait_until waits. This is no promise of the programs: it only tells what never happens from what
+# happens late. A test that passes takes no longer for it, however large it is.
+patience=60
 
 setup() { test_begin; }
 teardown() { test_end; }
@@ -37,6 +45,21 @@ test_end() {
         kill -KILL -- "-$group" || true
         wait "$group" || true
     done 2>/dev/null
+}
+
+# need_clock PROGRAM: skips the test if the program cannot go by a clock of the test's own.
+need_clock() {
+    command -v faketime >/dev/null || skip "faketime is not installed (make deps)"
+    ! is_sanitized "$(command -v "$1")" || skip "the sanitizer must be loaded before faketime"
+}
+
+# What comes before a program in a script: its clocks, the monotonic one too, are ahead by what the file clock says.
+by_clock='env FAKETIME_TIMESTAMP_FILE=clock FAKETIME_NO_CACHE=1 faketime -m -f +0d env -u FAKETIME'
+
+# set_clock SPAN: sets the file clock, such as to +2h. Who sleeps until a time does not wake up from that alone.
+set_clock() {
+    echo "$1" >clock.new
+    mv clock.new clock
 }
 
 # run_sh SCRIPT: runs it in sh; sets $status, $output and $stderr, both without their last line ends.
@@ -74,6 +97,32 @@ not_there() {
     ! stage_pid "$1"
 }
 
+# stop PROGRAM: stops it, and waits until it stands still. A CONT wakes it up.
+stop() {
+    local pid
+    pid=$(stage_pid "$1")
+    kill -STOP "$pid"
+    wait_until stands_still "$pid"
+}
+
+stands_still() {
+    [[ $(ps -o stat= -p "$1") == T* ]]
+}
+
+# signal NAME PROGRAM: sends it the signal, and waits until the program has taken it: the next one of the same name
+# would be lost otherwise.
+signal() {
+    local pid
+    pid=$(stage_pid "$2")
+    kill "-$1" "$pid"
+    wait_until has_taken_signals "$pid"
+}
+
+# Where there is no /proc, nobody knows.
+has_taken_signals() {
+    ! grep -q 'Pnd:.*[1-9a-f]' "/proc/$1/status"
+}
+
 # start_at_gate SCRIPT: starts a flow over nums.txt and the pipe gate into out, with the directory db, that commits each
 # record; it waits at the gate, which descriptor 7 holds open, once it has committed what is in nums.txt.
 start_at_gate() {
@@ -82,12 +131,12 @@ start_at_gate() {
     before=$(committed)
     start "$1"
     exec 7<>gate
-    wait_until 10 has_committed $((before + $(wc -l <nums.txt) - done))
+    wait_until has_committed $((before + $(wc -l <nums.txt) - done))
 }
 
 # finish: waits for the end of what the last start started, and sets what run_sh sets.
 finish() {
-    wait_until 20 ended "$group"
+    wait_until ended "$group"
     status=0
     wait "$group" || status=$?
     cp "$background/stdout" "$background/stderr" "$results"
@@ -98,13 +147,13 @@ ended() {
     ! kill -0 "$1" 2>/dev/null
 }
 
-# wait_until SECONDS COMMAND...: runs the command again and again until it succeeds; fails after so many seconds.
+# wait_until COMMAND...: runs the command again and again until it succeeds. Fails if that takes more than $patience
+# seconds.
 wait_until() {
-    local seconds=$1 deadline=$((SECONDS + $1 + 1))
-    shift
+    local deadline=$((SECONDS + patience + 1))
     until "$@" >/dev/null 2>&1; do
         if ((SECONDS >= deadline)); then
-            fail "waited $seconds seconds for: $*"
+            fail "waited $patience seconds for: $*"
             return 1
         fi
         sleep 0.02
@@ -125,6 +174,11 @@ committed() {
     sqlite3 -readonly db/part-0.sqlite3 'SELECT coalesce(max(commit_epoch), 0) FROM commits'
 }
 
+# has_replayed NUMBER: the root of recovery in the directory db, a stage that is no source, has so many records committed.
+has_replayed() {
+    [ "$(fl-recovery dump db replay records | cut -f 2 | cut -d ' ' -f 1)" = "$1" ]
+}
+
 # The running count of each line of standard input, as a flow prints it.
 running_counts() {
     awk '{ print $0 "\t" ++seen[$0] }'
@@ -132,12 +186,14 @@ running_counts() {
 
 # survives FLOW LINES VICTIM...: the file all goes through the flow, a script whose arguments are what follows -s in the
 # command line of its fl-input, and which writes the file counts. Each run is given a part more of all, and waits at the
-# end of it: a program is killed when so many lines more are written, or soon after. The last run goes to the end. The
-# file expected has what counts must have then.
+# end of it: a program is killed when so many lines more are written, or soon after. What is on its way then is still
+# processed, an epoch for each record, so a part has no more than 500 of them. The last run goes to the end. The file
+# expected has what counts must have then.
 survives() {
     local flow=$1 lines=$2 victim before part run=0
     shift 2
     part=$(($(wc -l <all) / ($# + 1)))
+    ((part <= 500)) || part=500
     rm -rf db counts gate
     fl-recovery-init db 2
     touch counts
@@ -147,7 +203,7 @@ survives() {
         before=$(wc -l <counts)
         start "exec sh $flow 0 input gate"
         exec 7<>gate
-        wait_until 20 has_lines counts $((before + lines))
+        wait_until has_lines counts $((before + lines))
         kill -KILL "$(stage_pid "$victim")"
         exec 7>&-
         finish
@@ -171,7 +227,7 @@ mapper_survives() {
         # It answers so many, and waits for the end then.
         echo "sed -u ${lines}q | $command; cat >/dev/null; :" >mapper
         start "$flow"
-        wait_until 20 has_lines out "$lines"
+        wait_until has_lines out "$lines"
         kill -KILL "$(stage_pid "$victim")"
         finish
         expect_status 74
@@ -198,6 +254,12 @@ awk_line_by_line() {
     esac
 }
 
+# is_sanitized FILE: whether the program was built with AddressSanitizer or ThreadSanitizer, which take more memory and
+# must be the first library that is loaded.
+is_sanitized() {
+    grep -q -e __asan_init -e __tsan_init "$1"
+}
+
 # expect_status NUMBER
 expect_status() {
     [ "$status" -eq "$1" ] || fail "status $status instead of $1"
@@ -207,7 +269,7 @@ expect_status() {
 expect_failed() {
     expect_status "$1"
     expect_stderr "$2
-fl-out: the stage before failed (status $1)"
+fl-out: the upstream stage failed (status $1)"
 }
 
 # expect_stdout [TEXT], expect_stderr [TEXT], expect_file FILE [TEXT]: the whole is exactly TEXT and a line end, nothing
@@ -259,3 +321,43 @@ fail() {
     done
     return 1
 } >&2
+
+# programs: every program, a line each; stages: those that can be stages of a flow. shows PROGRAM OPTION: the program's
+# --help shows the option, such as '-i, --step'.
+programs() {
+    local source
+    for source in "$ROOT"/cmd/fl-*.c; do
+        basename "$source" .c
+    done
+}
+
+stages() {
+    local program
+    for program in $(programs); do
+        ! shows "$program" '-r, --recovery-directory' || echo "$program"
+    done
+}
+
+shows() {
+    "$1" --help | grep -q -E -e "^ +$2( |\$)"
+}
+
+# shortest PROGRAM: a command line with which the program does its work: the first of its synopsis, without what may be
+# left out.
+shortest() {
+    "$1" --help | awk -v program="$1" '
+        BEGIN { example["N"] = example["EXPR"] = 1; example["OP"] = "sum"; example["SPAN"] = "1s" }
+        NR > 1 && (!NF || $1 == program) { exit }
+        { form = form " " $0 }
+        END {
+            sub(/usage:/, "", form)
+            while (sub(/\[[^][]*\]/, "", form))
+                continue
+            $0 = form
+            for (i = 1; i <= NF; i++)
+                if ($i in example)
+                    $i = example[$i]
+            $1 = $1
+            print
+        }'
+}

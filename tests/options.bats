@@ -3,17 +3,6 @@
 
 load helper
 
-# Each stage, as it would be without options.
-stages='fl-input lines
-fl-key A
-fl-map -e value
-fl-filter -e 1
-fl-inspect
-fl-statemap sum
-fl-reduce sum
-fl-collect
-fl-out'
-
 setup() {
     test_begin
     seq 3 >lines
@@ -21,12 +10,13 @@ setup() {
 
 # each_refuses OPTIONS MESSAGE [VARIABLE=VALUE]: every stage does, when the options follow.
 each_refuses() {
-    while read -r stage; do
-        run_sh "${3-} $stage $1 </dev/null"
+    local stage
+    for stage in $(stages); do
+        run_sh "${3-} $(shortest "$stage") $1 </dev/null"
         expect_status 64
         expect_stdout ''
-        expect_stderr "${stage%% *}: $2 (${stage%% *} --help shows the usage)"
-    done <<<"$stages"
+        expect_stderr "$stage: $2 ($stage --help shows the usage)"
+    done
     [ "$(ls)" = lines ] || fail 'something was made'
 }
 
@@ -102,12 +92,13 @@ each_refuses() {
 
 @test "names of steps that are none" {
     for name in '' 'a b' a/b a=b $'\303\251' $'a\t'; do
-        for stage in 'fl-input lines' 'fl-statemap sum' 'fl-reduce sum' fl-collect fl-out; do
-            run_sh "$stage -i '$name' </dev/null"
+        for stage in $(stages); do
+            shows "$stage" '-i, --step' || continue
+            run_sh "$(shortest "$stage") -i '$name' </dev/null"
             expect_status 64
             expect_stdout ''
-            expect_stderr "${stage%% *}: -i: \"$name\" is no step's name: take letters, digits, and . _ - (${stage%% *} --help\
- shows the usage)"
+            expect_stderr "$stage: -i: \"$name\" is not a name for a step: take letters, digits, and . _ - ($stage --help shows the\
+ usage)"
         done
     done
 }
@@ -174,16 +165,17 @@ steps() {
 }
 
 @test "--help shows the options that all have, --version the version" {
-    for program in fl-input fl-key fl-map fl-filter fl-inspect fl-statemap fl-reduce fl-collect fl-out; do
+    stages | grep -q -x fl-input || fail 'no program is a stage'
+    for program in $(stages); do
         run_sh "$program --help"
         expect_status 0
         expect_stderr ''
         for option in '-r, --recovery-directory DIR' '-s, --snapshot-interval SPAN' '-b, --backup-interval SPAN' \
-            '-i, --step STEP' '--help, --version'; do
-            [[ ! "$program $option" =~ ^fl-(key|map|filter|inspect)' -i' ]] || continue # they keep no state
-            grep -q -F -e "$option" "$results/stdout" || fail "$program: $option is not shown"
+            '--help, --version'; do
+            shows "$program" "$option" || fail "$program: $option is not shown"
         done
-        awk 'length > 120 { exit 1 }' "$results/stdout" || fail 'a line is too long'
+    done
+    for program in $(programs); do
         run_sh "$program --version"
         expect_status 0
         expect_stderr ''
@@ -191,10 +183,20 @@ steps() {
     done
 }
 
+@test "the stages that keep a state, and no others, have a name for it" {
+    local stage
+    for stage in $(stages); do
+        ! shows "$stage" '-i, --step STEP' || echo "$stage"
+    done >named
+    grep -l '\.keeps_state = true' "$ROOT"/cmd/*.c | sed 's|.*/||; s|\.c$||' >keeping
+    [ -s keeping ]
+    expect_file named <keeping
+}
+
 @test "an interval at a stage after the root" {
     fl-recovery-init db
     run_sh 'fl-input -r db lines | fl-key A | fl-statemap sum -r db -s 5 | fl-out'
     expect_status 64
     expect_stdout ''
-    expect_message '^fl-statemap: -s is for the first stage with recovery, which is before this one '
+    expect_message '^fl-statemap: -s is for the first stage with recovery, which is upstream of this one '
 }

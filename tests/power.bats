@@ -5,7 +5,7 @@ load helper
 
 @test "a loss of power loses nothing that was committed, and changes no result" {
     local crash=${CRASH:-$ROOT/build/crash}
-    ! grep -q __asan_init "$crash/bin/fl-out" || skip "the sanitizer must be loaded before the recorder"
+    ! is_sanitized "$crash/bin/fl-out" || skip "the sanitizer must be loaded before the recorder"
     run_sh "'$ROOT/tests/crash/power' --bin '$crash/bin' --recorder '$crash/record.so' --flow input --flow partitions -n 20"
     expect_status 0
     expect_stderr ''

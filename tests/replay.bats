@@ -42,8 +42,8 @@ expect_sums() {
 
 first_run=$'ALL\t1\nALL\t3\nALL\t6'
 put_back='put it back as it was, or begin a new recovery directory'
-other_records="are not those that were processed before: the input was changed, or the stages before this\
- one: put back what was, or begin a new recovery directory"
+other_records="are not those that were processed before: the input was changed, or the stages upstream:\
+ put back what was, or begin a new recovery directory"
 remedy='put it back as it was, or say --on-replaced restart to read it from its start'
 truncated="was truncated: it is shorter than the 6 bytes that were processed of it: $remedy"
 

@@ -18,22 +18,13 @@ start_flow() {
         fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
 }
 
-# is_blocked PROGRAM: it does nothing for a while.
-is_blocked() {
-    local pid before
-    pid=$(stage_pid "$1")
-    before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
-    sleep 0.2
-    [ "$(awk '{ print $14 + $15 }' "/proc/$pid/stat")" = "$before" ]
-}
-
-# signal SIGNAL WHOM: to a program, or to the whole group.
-signal() {
-    if [ "$2" = group ]; then
-        kill "-$1" -- "-$group"
-    else
-        kill "-$1" "$(stage_pid "$2")"
-    fi
+# is_stuck PROGRAM: the pipe that it writes to takes nothing more.
+is_stuck() {
+    python3 -c '
+import os, select, sys
+pipe = select.poll()
+pipe.register(os.open(f"/proc/{sys.argv[1]}/fd/1", os.O_WRONLY | os.O_NONBLOCK), select.POLLOUT)
+sys.exit(bool(pipe.poll(0)))' "$(stage_pid "$1")"
 }
 
 expect_next_run() {
@@ -49,7 +40,7 @@ expect_next_run() {
         start 'trap : INT
             awk "BEGIN { for (;;) print ++i }" | fl-input -r db -s 1h | fl-key ALL | fl-statemap count |
                 fl-out --format %v out'
-        wait_until 20 has_lines out $((seen + 2))
+        wait_until has_lines out $((seen + 2))
         kill -INT -- "-$group"
         finish
         expect_status 0
@@ -91,8 +82,8 @@ expect_next_run() {
             echo 1 >>nums.txt
             start_flow
             signal "$name" "$program"
-            signal "$name" "$program"
-            wait_until 5 not_there "$program"
+            kill "-$name" "$(stage_pid "$program")"
+            wait_until not_there "$program"
             exec 7>&-
             finish
             [ "$status" -ne 0 ] || fail "$name to $program: status 0"
@@ -104,8 +95,8 @@ expect_next_run() {
 }
 
 @test "a second signal to the whole flow ends it at once, where a first one cannot" {
-    [ -r /proc/self/stat ] || skip "no /proc here"
-    local name
+    [ -r /proc/self/status ] || skip "no /proc here"
+    local name program
     echo 1 >first
     seq 3000000 >nums.txt
     for name in INT TERM HUP; do
@@ -113,15 +104,20 @@ expect_next_run() {
         start 'trap : INT TERM HUP
             fl-input -r db -s 1h first gate nums.txt | fl-key ALL | fl-statemap count | fl-out --format %v out'
         exec 7<>gate
-        wait_until 10 has_lines out 1
-        kill -STOP "$(stage_pid fl-out)"
+        wait_until has_lines out 1
+        stop fl-out
         exec 7>&-
-        wait_until 10 is_blocked fl-statemap
-        signal "$name" group
-        wait_until 10 is_blocked fl-statemap
-        signal "$name" group
-        wait_until 5 not_there fl-statemap
-        wait_until 5 not_there fl-input
+        for program in fl-statemap fl-key fl-input; do
+            wait_until is_stuck "$program"
+        done
+        kill "-$name" -- "-$group"
+        for program in fl-statemap fl-key fl-input; do
+            wait_until has_taken_signals "$(stage_pid "$program")"
+        done
+        is_stuck fl-statemap
+        kill "-$name" -- "-$group"
+        wait_until not_there fl-statemap
+        wait_until not_there fl-input
         kill -CONT "$(stage_pid fl-out)"
         finish
         [ "$status" -ne 0 ] || fail "$name: status 0"
@@ -139,8 +135,12 @@ expect_next_run() {
     for program in fl-input fl-key fl-statemap fl-out group; do
         echo 1 >>nums.txt
         start_flow
-        signal PIPE "$program"
-        [ "$program" = group ] || wait_until 5 not_there "$program"
+        if [ "$program" = group ]; then
+            kill -PIPE -- "-$group"
+        else
+            kill -PIPE "$(stage_pid "$program")"
+            wait_until not_there "$program"
+        fi
         exec 7>&-
         finish
         [ "$status" -ne 0 ] || fail "PIPE to $program: status 0"

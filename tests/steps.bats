@@ -67,7 +67,7 @@ kill_everywhere() {
         commit=$(committed)
         start "fl-input -r db -s 0 nums.txt gate | $stages | fl-out out"
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill -KILL "$(stage_pid "$program" | sed -n "${number}p")"
         exec 7>&-
         finish
@@ -76,7 +76,7 @@ kill_everywhere() {
             expect_status 137
         else
             expect_status 74
-            expect_message "^fl-out: the stage before .*: nothing after epoch $(committed) is committed$"
+            expect_message "^fl-out: the upstream stage .*: nothing after epoch $(committed) is committed$"
         fi
     done
     run_sh "fl-input -r db nums.txt | $stages | fl-out out"
@@ -112,7 +112,7 @@ kill_everywhere() {
         commit=$(committed)
         start "fl-input -r db -s 0 nums.txt gate | $stages | fl-out out"
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill -KILL -- "-$group"
         finish
         exec 7>&-
@@ -134,7 +134,7 @@ kill_everywhere() {
         commit=$(committed)
         start "fl-input nums.txt gate | ${stages/sum/sum -r db -s 0} | fl-out out"
         exec 7<>gate
-        wait_until 20 has_committed $((commit + 10))
+        wait_until has_committed $((commit + 10))
         kill -KILL "$(stage_pid "$program" | sed -n 1p)"
         exec 7>&-
         finish
@@ -171,15 +171,15 @@ kill_everywhere() {
 @test "a key is in one partition alone, and in the same one in every directory" {
     fl-recovery-init db 4
     fl-recovery-init other 4
-    seq 1000 >nums.txt
+    seq 300 >nums.txt
     run_sh 'fl-input -r db -s 0 nums.txt | fl-key -f 1 | fl-statemap count | fl-out'
     expect_status 0
     sort -r nums.txt >reversed.txt
     run_sh 'fl-input reversed.txt | fl-key -f 1 | fl-statemap count -r other | fl-out'
     expect_status 0
     places db statemap >placed
-    [ "$(cut -d '|' -f 2 placed | sort -u | wc -l)" -eq 1000 ]
-    [ "$(wc -l <placed)" -eq 1000 ]
+    [ "$(cut -d '|' -f 2 placed | sort -u | wc -l)" -eq 300 ]
+    [ "$(wc -l <placed)" -eq 300 ]
     [ "$(cut -d '|' -f 1 placed | sort -u | wc -l)" -eq 4 ]
     places other statemap | cmp - placed
 }

@@ -28,6 +28,9 @@ static inline struct bytes bytes_of(const char *string)
     return (struct bytes){string, string != NULL ? strlen(string) : 0};
 }
 
+/* In headers the copies of a few bytes are written __builtin_memcpy: with _FORTIFY_SOURCE gcc takes a function that
+ * calls memcpy for larger than it is, and does not inline it. */
+
 /* Returns whether a and b hold the same bytes. Most views are short, and a call costs more than comparing them here, by
  * loads that overlap: two words cover 8 to 16 bytes, two half words 4 to 7, and the first, the middle and the last byte
  * 1 to 3. */
@@ -40,18 +43,18 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
         return memcmp(a.data, b.data, size) == 0;
     if (size >= 8) {
         uint64_t first[2], last[2];
-        memcpy(&first[0], a.data, 8);
-        memcpy(&first[1], b.data, 8);
-        memcpy(&last[0], a.data + size - 8, 8);
-        memcpy(&last[1], b.data + size - 8, 8);
+        __builtin_memcpy(&first[0], a.data, 8);
+        __builtin_memcpy(&first[1], b.data, 8);
+        __builtin_memcpy(&last[0], a.data + size - 8, 8);
+        __builtin_memcpy(&last[1], b.data + size - 8, 8);
         return first[0] == first[1] && last[0] == last[1];
     }
     if (size >= 4) {
         uint32_t first[2], last[2];
-        memcpy(&first[0], a.data, 4);
-        memcpy(&first[1], b.data, 4);
-        memcpy(&last[0], a.data + size - 4, 4);
-        memcpy(&last[1], b.data + size - 4, 4);
+        __builtin_memcpy(&first[0], a.data, 4);
+        __builtin_memcpy(&first[1], b.data, 4);
+        __builtin_memcpy(&last[0], a.data + size - 4, 4);
+        __builtin_memcpy(&last[1], b.data + size - 4, 4);
         return first[0] == first[1] && last[0] == last[1];
     }
     return size == 0 ||
@@ -72,27 +75,27 @@ static inline char *bytes_copy(char *to, struct bytes bytes)
 {
     const size_t size = bytes.size;
     if (size > 32) {
-        memmove(to, bytes.data, size);
+        __builtin_memmove(to, bytes.data, size);
     } else if (size > 16) {
         struct {
             uint64_t words[2];
         } first, last;
-        memcpy(&first, bytes.data, 16);
-        memcpy(&last, bytes.data + size - 16, 16);
-        memcpy(to, &first, 16);
-        memcpy(to + size - 16, &last, 16);
+        __builtin_memcpy(&first, bytes.data, 16);
+        __builtin_memcpy(&last, bytes.data + size - 16, 16);
+        __builtin_memcpy(to, &first, 16);
+        __builtin_memcpy(to + size - 16, &last, 16);
     } else if (size >= 8) {
         uint64_t first, last;
-        memcpy(&first, bytes.data, 8);
-        memcpy(&last, bytes.data + size - 8, 8);
-        memcpy(to, &first, 8);
-        memcpy(to + size - 8, &last, 8);
+        __builtin_memcpy(&first, bytes.data, 8);
+        __builtin_memcpy(&last, bytes.data + size - 8, 8);
+        __builtin_memcpy(to, &first, 8);
+        __builtin_memcpy(to + size - 8, &last, 8);
     } else if (size >= 4) {
         uint32_t first, last;
-        memcpy(&first, bytes.data, 4);
-        memcpy(&last, bytes.data + size - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + size - 4, &last, 4);
+        __builtin_memcpy(&first, bytes.data, 4);
+        __builtin_memcpy(&last, bytes.data + size - 4, 4);
+        __builtin_memcpy(to, &first, 4);
+        __builtin_memcpy(to + size - 4, &last, 4);
     } else if (size > 0) {
         char first = bytes.data[0], middle = bytes.data[size / 2], last = bytes.data[size - 1];
         to[0] = first;
@@ -106,7 +109,7 @@ static inline char *bytes_copy(char *to, struct bytes bytes)
 static inline uint64_t bytes_load_eight(const char *data)
 {
     uint64_t word;
-    memcpy(&word, data, sizeof word);
+    __builtin_memcpy(&word, data, sizeof word);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif

@@ -1,10 +1,8 @@
 #include "exec/exec.h"
 
 #include "base/clock.h"
-#include "base/quote.h"
-#include "exec/coprocess.h"
 #include "base/message.h"
-#include "base/span.h"
+#include "base/quote.h"
 
 #define TIMEOUT (60 * CLOCK_SECOND)
 
@@ -12,14 +10,18 @@ enum { AHEAD = 256 * 1024 }; /* bytes that may be given before they are written 
 
 const char exec_later[] = "one before it must be answered first";
 
-struct run {
-    const struct exec *exec;
-    void *context;
-    bool per_epoch;
-    struct coprocess process;
-    struct buffer line;
-    bool asked; /* in step: in this execution */
-    bool given; /* per epoch: it has given a line in this epoch */
+const struct option_entry exec_options[] = {
+    {'x', "exec", OPTION_COMMAND, "CMD [ARG...]", offsetof(struct exec, command),
+     "ask the program CMD, which answers each line with a line"},
+    {'\0', "timeout", OPTION_SPAN, "SPAN", offsetof(struct exec, timeout),
+     "with -x: how long CMD may say nothing (60s; 0 is for ever)"},
+    {0},
+};
+
+const struct option_entry exec_epoch_options[] = {
+    {'\0', "per-epoch", OPTION_FLAG, NULL, offsetof(struct exec, per_epoch),
+     "with -x: run CMD once an epoch, as a filter of all its lines"},
+    {0},
 };
 
 static void flush(void *context)
@@ -28,15 +30,15 @@ static void flush(void *context)
     line_flush(&stage->out);
 }
 
-static void start(struct run *run)
+static void start(struct exec *exec)
 {
-    const char *why = coprocess_start(&run->process);
+    const char *why = coprocess_start(&exec->process);
     if (why != NULL)
         message_fail(STATUS_UNAVAILABLE, "-x: %s", why);
 }
 
 const char *exec_request_value(void *context, struct stage *stage, const struct record *record, size_t outstanding,
-                                 struct buffer *line)
+                               struct buffer *line)
 {
     (void)context;
     (void)stage;
@@ -47,36 +49,35 @@ const char *exec_request_value(void *context, struct stage *stage, const struct 
     return NULL;
 }
 
-/* What is wrong with a line that it gave. */
-static const char *quote(struct run *run, struct bytes line, const char *why)
+/* A message about a line that the co-process gave: the line, and what is wrong with it. */
+static const char *quote(struct exec *exec, struct bytes line, const char *why)
 {
-    run->line.size = 0;
-    buffer_print(&run->line, "%s gives ", run->process.name.data);
-    quote_add(&run->line, line);
-    buffer_print(&run->line, ", which %s", why);
-    buffer_add_byte(&run->line, '\0');
-    return run->line.data;
+    exec->line.size = 0;
+    buffer_print(&exec->line, "%s gives ", exec->process.name.data);
+    quote_add(&exec->line, line);
+    buffer_print(&exec->line, ", which %s", why);
+    return buffer_string(&exec->line);
 }
 
 /* --- in step ------------------------------------------------------------------------------------------------------ */
 
-/* The program has said more than it was asked for: then nobody knows which line answers which record. The record is one
- * of those at hand, or NULL for none. */
-static void check_turn(struct run *run, struct stage *stage, const struct record *record)
+/* Ends the program if the co-process has given a line that answers no record: it is then unknown which line answers
+ * which record. record is one of those at hand, or NULL. */
+static void check_turn(struct exec *exec, struct stage *stage, const struct record *record)
 {
     struct bytes more;
-    if (!coprocess_has_more(&run->process, &more))
+    if (!coprocess_has_more(&exec->process, &more))
         return;
-    const char *why = quote(run, more, "answers no record: it must give one line for each, when it has read it");
-    stage->out.size = 0; /* the records there may have the answers of others */
+    const char *why = quote(exec, more, "answers no record: it must give one line for each, when it has read it");
+    stage->out.size = 0; /* the records in it may have the answers of others */
     if (record != NULL)
         stage_fail(stage, record, STATUS_UNAVAILABLE, "is not answered in turn: %s", why);
     message_fail(STATUS_UNAVAILABLE, "%s", why);
 }
 
-static struct bytes next_answer(struct run *run, struct stage *stage, const struct record *record)
+static struct bytes next_answer(struct exec *exec, struct stage *stage, const struct record *record)
 {
-    struct coprocess *process = &run->process;
+    struct coprocess *process = &exec->process;
     struct bytes line;
     int status;
     while (!coprocess_take(process, &line)) {
@@ -92,18 +93,18 @@ static struct bytes next_answer(struct run *run, struct stage *stage, const stru
     return line;
 }
 
-static void ask_in_step(struct run *run, struct stage *stage, const struct record *records, size_t count)
+static void ask_in_step(struct exec *exec, struct stage *stage, const struct record *records, size_t count)
 {
     size_t asked = 0, answered = 0;
-    check_turn(run, stage, &records[0]);
+    check_turn(exec, stage, &records[0]);
     while (answered < count) {
-        if (asked < count && coprocess_unwritten(&run->process) < AHEAD) {
-            run->line.size = 0;
+        if (asked < count && coprocess_unwritten(&exec->process) < AHEAD) {
+            exec->line.size = 0;
             const char *why =
-                run->exec->request(run->context, stage, &records[asked], asked - answered, &run->line);
+                exec->calls->request(exec->context, stage, &records[asked], asked - answered, &exec->line);
             if (why == NULL) {
-                coprocess_give(&run->process, buffer_bytes(&run->line));
-                run->asked = true;
+                coprocess_give(&exec->process, buffer_bytes(&exec->line));
+                exec->asked = true;
                 asked++;
                 continue;
             }
@@ -114,32 +115,33 @@ static void ask_in_step(struct run *run, struct stage *stage, const struct recor
             }
         }
         const struct record *record = &records[answered];
-        struct bytes line = next_answer(run, stage, record);
-        const char *why = run->exec->answer(run->context, stage, record, line);
+        struct bytes line = next_answer(exec, stage, record);
+        const char *why = exec->calls->answer(exec->context, stage, record, line);
         if (why != NULL)
-            stage_fail(stage, record, STATUS_UNAVAILABLE, "is answered wrongly: %s", quote(run, line, why));
+            stage_fail(stage, record, STATUS_UNAVAILABLE, "is answered wrongly: %s", quote(exec, line, why));
         answered++;
     }
-    check_turn(run, stage, &records[count - 1]);
+    check_turn(exec, stage, &records[count - 1]);
 }
 
-/* Its input ends, and nothing more may come of it. One that was never asked has nothing to fail with. */
-static void end_in_step(struct run *run, struct stage *stage)
+/* Ends the input of the co-process, which must not give another line. If it was never asked, its status does not
+ * matter. */
+static void end_in_step(struct exec *exec, struct stage *stage)
 {
-    struct coprocess *process = &run->process;
+    struct coprocess *process = &exec->process;
     const char *why = NULL;
     int status = -1;
     coprocess_give_end(process);
     while (!coprocess_has_ended(process)) {
         why = coprocess_wait(process);
-        if (run->asked)
-            check_turn(run, stage, NULL);
+        if (exec->asked)
+            check_turn(exec, stage, NULL);
         if (why != NULL)
             break;
     }
     if (why == NULL)
         why = coprocess_end(process, &status);
-    if (status == 0 || !run->asked)
+    if (status == 0 || !exec->asked)
         return;
     line_flush(&stage->out);
     message_fail(STATUS_UNAVAILABLE, "%s after the end of its input", why);
@@ -147,131 +149,124 @@ static void end_in_step(struct run *run, struct stage *stage)
 
 /* --- per epoch ---------------------------------------------------------------------------------------------------- */
 
-static void take_lines(struct run *run, struct stage *stage)
+static void take_lines(struct exec *exec, struct stage *stage)
 {
     struct bytes line;
-    while (coprocess_take(&run->process, &line)) {
-        const char *why = run->exec->answer(run->context, stage, NULL, line);
+    while (coprocess_take(&exec->process, &line)) {
+        const char *why = exec->calls->answer(exec->context, stage, NULL, line);
         if (why != NULL)
-            message_fail(STATUS_UNAVAILABLE, "%s", quote(run, line, why));
-        run->given = true;
+            message_fail(STATUS_UNAVAILABLE, "%s", quote(exec, line, why));
+        exec->given = true;
     }
 }
 
-static void wait_for_epoch(struct run *run, struct stage *stage)
+static void wait_for_epoch(struct exec *exec, struct stage *stage)
 {
-    const char *why = coprocess_wait(&run->process);
+    const char *why = coprocess_wait(&exec->process);
     if (why != NULL)
-        message_fail(STATUS_UNAVAILABLE, "%s%s", why, run->process.silent ? ": give a longer --timeout" : "");
-    take_lines(run, stage);
+        message_fail(STATUS_UNAVAILABLE, "%s%s", why, exec->process.silent ? ": give a longer --timeout" : "");
+    take_lines(exec, stage);
 }
 
-static void give_epoch(struct run *run, struct stage *stage, const struct record *records, size_t count)
+static void give_epoch(struct exec *exec, struct stage *stage, const struct record *records, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        run->line.size = 0;
-        const char *why = run->exec->request(run->context, stage, &records[i], 0, &run->line);
+        exec->line.size = 0;
+        const char *why = exec->calls->request(exec->context, stage, &records[i], 0, &exec->line);
         if (why != NULL) {
             stage_refuse(stage, &records[i], "%s", why);
             continue;
         }
-        if (!coprocess_runs(&run->process))
-            start(run);
-        coprocess_give(&run->process, buffer_bytes(&run->line));
-        while (coprocess_unwritten(&run->process) >= AHEAD)
-            wait_for_epoch(run, stage);
+        if (!coprocess_runs(&exec->process))
+            start(exec);
+        coprocess_give(&exec->process, buffer_bytes(&exec->line));
+        while (coprocess_unwritten(&exec->process) >= AHEAD)
+            wait_for_epoch(exec, stage);
     }
 }
 
-/* A grep that finds nothing ends with 1, as POSIX has it, and with more where something is wrong. */
+/* POSIX: grep ends with 1 if it has found nothing, and with more than 1 if it has failed. */
 static bool is_grep(const char *command)
 {
     size_t size = strlen(command);
     return size >= 4 && strcmp(command + size - 4, "grep") == 0;
 }
 
-static void end_epoch(struct run *run, struct stage *stage)
+static void end_epoch(struct exec *exec, struct stage *stage)
 {
     int status;
-    coprocess_give_end(&run->process);
-    while (!coprocess_has_ended(&run->process))
-        wait_for_epoch(run, stage);
-    take_lines(run, stage);
-    const char *why = coprocess_end(&run->process, &status);
-    if (status != 0 && !(status == 1 && !run->given && is_grep(run->process.command[0])))
+    coprocess_give_end(&exec->process);
+    while (!coprocess_has_ended(&exec->process))
+        wait_for_epoch(exec, stage);
+    take_lines(exec, stage);
+    const char *why = coprocess_end(&exec->process, &status);
+    if (status != 0 && !(status == 1 && !exec->given && is_grep(exec->process.command[0])))
         message_fail(STATUS_UNAVAILABLE, "%s", why);
-    run->given = false;
-    if (run->exec->complete != NULL)
-        run->exec->complete(run->context, stage);
+    exec->given = false;
+    if (exec->calls->complete != NULL)
+        exec->calls->complete(exec->context, stage);
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
 static void on_begin(void *context, struct stage *stage)
 {
-    struct run *run = context;
-    run->process.before_wait = flush;
-    run->process.context = stage;
-    if (run->exec->begin != NULL)
-        run->exec->begin(run->context, stage);
-    if (!run->per_epoch)
-        start(run);
+    struct exec *exec = context;
+    exec->process.before_wait = flush;
+    exec->process.context = stage;
+    if (exec->calls->begin != NULL)
+        exec->calls->begin(exec->context, stage);
+    if (!exec->per_epoch)
+        start(exec);
 }
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
-    struct run *run = context;
-    if (run->per_epoch)
-        give_epoch(run, stage, records, count);
+    struct exec *exec = context;
+    if (exec->per_epoch)
+        give_epoch(exec, stage, records, count);
     else
-        ask_in_step(run, stage, records, count);
+        ask_in_step(exec, stage, records, count);
 }
 
 static void on_complete(void *context, struct stage *stage)
 {
-    struct run *run = context;
-    if (!run->per_epoch)
-        check_turn(run, stage, NULL);
-    else if (coprocess_runs(&run->process))
-        end_epoch(run, stage);
+    struct exec *exec = context;
+    if (!exec->per_epoch)
+        check_turn(exec, stage, NULL);
+    else if (coprocess_runs(&exec->process))
+        end_epoch(exec, stage);
 }
 
 static void on_finish(void *context, struct stage *stage)
 {
-    struct run *run = context;
-    if (!run->per_epoch)
-        end_in_step(run, stage);
+    struct exec *exec = context;
+    if (!exec->per_epoch)
+        end_in_step(exec, stage);
 }
 
-static int64_t read_timeout(const char *text)
+static const struct stage_calls stage_calls = {
+    .begin = on_begin, .records = on_records, .complete = on_complete, .finish = on_finish};
+
+bool exec_is_given(const struct exec *exec)
 {
-    int64_t timeout = TIMEOUT;
-    if (text != NULL && !span_parse(text, &timeout))
-        option_refuse("--timeout: \"%s\" is not a span of time such as 10, 0.5, 500ms, 30s, 5m, 1h or 2d", text);
-    return timeout;
+    if (exec->command == NULL && (exec->timeout.given || exec->per_epoch))
+        option_refuse("%s goes with -x", exec->timeout.given ? "--timeout" : "--per-epoch");
+    return exec->command != NULL;
 }
 
-bool exec_is_given(const struct exec_options *options)
+void exec_use(struct exec *exec, struct stage *stage, const struct exec_calls *calls, void *context)
 {
-    if (options->command == NULL && (options->timeout != NULL || options->per_epoch))
-        option_refuse("%s goes with -x", options->timeout != NULL ? "--timeout" : "--per-epoch");
-    return options->command != NULL;
+    exec->calls = calls;
+    exec->context = context;
+    coprocess_open(&exec->process, exec->command, exec->timeout.given ? exec->timeout.nanoseconds : TIMEOUT);
+    stage_use(stage, &stage_calls, exec);
 }
 
-int exec_run(const struct exec *exec, void *context, const struct exec_options *options,
-               const struct stage_options *stage_options)
+void exec_close(struct exec *exec)
 {
-    struct run run = {.exec = exec, .context = context, .per_epoch = options->per_epoch};
-    coprocess_open(&run.process, options->command, read_timeout(options->timeout));
-    const struct stage_program program = {.name = exec->name,
-                                          .signature = exec->signature,
-                                          .accepts = exec->accepts,
-                                          .begin = on_begin,
-                                          .records = on_records,
-                                          .complete = on_complete,
-                                          .finish = on_finish};
-    int status = stage_run(&program, &run, stage_options);
-    coprocess_close(&run.process);
-    buffer_free(&run.line);
-    return status;
+    if (exec->calls == NULL)
+        return;
+    coprocess_close(&exec->process);
+    buffer_free(&exec->line);
 }

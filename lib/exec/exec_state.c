@@ -1,8 +1,8 @@
 #include "exec/exec_state.h"
 
-#include "value/json.h"
 #include "exec/exec.h"
 #include "state/state.h"
+#include "value/json.h"
 
 /* SQLite reads a string of JSON up to its first NUL only. */
 static const char state_text[] =
@@ -47,7 +47,7 @@ static bool is_json(struct exec_state *exec, struct bytes state)
 }
 
 const char *exec_state_request(struct exec_state *exec, struct stage *stage, const struct record *record,
-                             size_t outstanding, struct buffer *line)
+                               size_t outstanding, struct buffer *line)
 {
     if (!record->keyed)
         return "has no key: put fl-key before";
@@ -71,7 +71,7 @@ const char *exec_state_request(struct exec_state *exec, struct stage *stage, con
 }
 
 const char *exec_state_answer(struct exec_state *exec, struct stage *stage, const struct record *record,
-                            struct bytes line)
+                              struct bytes line)
 {
     const struct expr_input input = {.value = line};
     struct expr_rows states, emits;
@@ -81,8 +81,7 @@ const char *exec_state_answer(struct exec_state *exec, struct stage *stage, cons
     if (why == NULL && states.values[0].data != NULL) {
         exec->why.size = 0;
         buffer_add(&exec->why, states.values[0]);
-        buffer_add_byte(&exec->why, '\0');
-        why = exec->why.data;
+        why = buffer_string(&exec->why);
     }
     if (why == NULL)
         why = expr_evaluate(exec->emit, &input, &emits);

@@ -1,11 +1,12 @@
-/* exchange: how a co-process (mapper.h) changes the states of keys, in lines of JSON.
+/* exec_state: how a co-process (exec.h) changes the states of keys, in lines of JSON.
  *
- *     {"key":"ann","state":{"n":2},"value":17}     what it is asked for a record
- *     {"state":{"n":3},"emit":["a",17]}            what it answers
+ *     {"key":"ann","state":{"n":2},"value":17}     the request for a record
+ *     {"state":{"n":3},"emit":["a",17]}            the answer
  *
- * The state is what it answered for the key before, null where there is none, and again where null is answered. Value
- * is a number where it is written as JSON writes one, otherwise a string. Each element of emit is sent: a string as its
- * text, anything else as JSON. States stay on this side, so they are saved and go back with everything else. */
+ * The state in a request is the state in the last answer for the key, or null if there is none; an answer with the
+ * state null discards the key. The value is a number if it is written as JSON writes one, otherwise a string. Each
+ * element of emit is sent: a string as its text, anything else as JSON. The stage keeps the states, so that they are
+ * saved, and go back to the last commit, with everything else. */
 #ifndef EXEC_STATE_H
 #define EXEC_STATE_H
 
@@ -13,19 +14,19 @@
 #include "stage/stage.h"
 
 struct exec_state {
-    struct expr *valid; /* whether a state is JSON */
-    struct expr *state; /* what is wrong with an answer, and the new state */
-    struct expr *emit;  /* what is sent */
+    struct expr *valid; /* tells whether a state is JSON */
+    struct expr *state; /* gives the fault of an answer, and the new state */
+    struct expr *emit;  /* gives what is sent */
     struct buffer why;
 };
 
 void exec_state_open(struct exec_state *exec);
 void exec_state_close(struct exec_state *exec);
 
-/* As request and answer of struct exec: a request waits for the answers of records before that have the same key. */
+/* The calls request and answer of struct exec_calls. A request waits for the answers of earlier records of its key. */
 const char *exec_state_request(struct exec_state *exec, struct stage *stage, const struct record *record,
-                             size_t outstanding, struct buffer *line);
+                               size_t outstanding, struct buffer *line);
 const char *exec_state_answer(struct exec_state *exec, struct stage *stage, const struct record *record,
-                            struct bytes line);
+                              struct bytes line);
 
 #endif

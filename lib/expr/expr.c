@@ -9,17 +9,17 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/message.h"
 #include "base/quote.h"
 #include "expr/expr_json.h"
-#include "value/field.h"
-#include "base/message.h"
-#include "value/number.h"
 #include "expr/sql.h"
 #include "store/sqlite.h"
+#include "value/field.h"
+#include "value/number.h"
 
-#define SECONDS_MAX 10                    /* for one record */
-#define MEMORY_MAX (16 * FRAME_LIMIT)     /* that one record may make SQLite allocate, about */
-#define ROWS_MAX FRAME_LIMIT              /* bytes of the rows of one record */
+#define SECONDS_MAX 10                /* for one record */
+#define MEMORY_MAX (16 * FRAME_LIMIT) /* that one record may make SQLite allocate, about */
+#define ROWS_MAX FRAME_LIMIT          /* bytes of the rows of one record */
 
 enum {
     COLUMNS = EXPR_NEW_STATE,
@@ -327,8 +327,8 @@ static void call_match(sqlite3_context *context, int count, sqlite3_value **argu
     regmatch_t found[GROUPS_MAX + 1];
     if (value.data == NULL || !search(expr, regex, value, found, (size_t)group + 1) || found[group].rm_so < 0)
         return;
-    give_text(context, (struct bytes){value.data + found[group].rm_so,
-                                      (size_t)(found[group].rm_eo - found[group].rm_so)});
+    give_text(context,
+              (struct bytes){value.data + found[group].rm_so, (size_t)(found[group].rm_eo - found[group].rm_so)});
 }
 
 /* A row of a query. */
@@ -350,8 +350,7 @@ static void take_row(sqlite3_context *context, int count, sqlite3_value **argume
             expr->cells_room = expr->cells_room == 0 ? 16 : 2 * expr->cells_room;
             expr->cells = bytes_reallocate(expr->cells, expr->cells_room * sizeof *expr->cells);
         }
-        expr->cells[expr->cell_count++] =
-            (struct cell){value.data != NULL ? expr->texts.size : NOWHERE, value.size};
+        expr->cells[expr->cell_count++] = (struct cell){value.data != NULL ? expr->texts.size : NOWHERE, value.size};
         buffer_add(&expr->texts, value);
     }
 }
@@ -388,7 +387,7 @@ static int authorize(void *context, int action, const char *first, const char *s
         if (strcasecmp(second, "fl_row") == 0)
             return expr->row_calls++ > 0 ? SQLITE_DENY : SQLITE_OK;
         return strcasecmp(second, "load_extension") == 0 || strcasecmp(second, "fts3_tokenizer") == 0 ? SQLITE_DENY
-                                                                                                       : SQLITE_OK;
+                                                                                                      : SQLITE_OK;
     default:
         return SQLITE_DENY;
     }
@@ -502,8 +501,8 @@ static sqlite3_stmt *prepare(struct expr *expr, const char *before, const char *
     *place = NULL;
     if (sql.size > INT32_MAX)
         refuse(expr, NULL, "it is too long");
-    int answer = sqlite3_prepare_v3(expr->database, sql.data, (int)sql.size, SQLITE_PREPARE_PERSISTENT, &statement,
-                                    NULL);
+    int answer =
+        sqlite3_prepare_v3(expr->database, sql.data, (int)sql.size, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
 #if SQLITE_VERSION_NUMBER >= 3038000
     if (answer != SQLITE_OK && sqlite3_libversion_number() >= 3038000) {
         int offset = sqlite3_error_offset(expr->database);
@@ -632,8 +631,8 @@ struct expr *expr_open(const char *option, const char *text, enum expr_kind kind
     if (wrong != NULL)
         refuse(expr, place, "%s", wrong);
     for (size_t i = 0; i < expr->seen; i++)
-        expr->columns[i].mentioned = strcasestr(text, column_names[i]) != NULL ||
-                                     (kind == EXPR_QUERY && strchr(text, '*') != NULL);
+        expr->columns[i].mentioned =
+            strcasestr(text, column_names[i]) != NULL || (kind == EXPR_QUERY && strchr(text, '*') != NULL);
     open_database(expr);
     if (kind == EXPR_QUERY)
         compile_query(expr, least, most);

@@ -72,8 +72,8 @@ static size_t split(const char *at, const char *end, struct bytes labels[LABELS_
 {
     for (size_t count = 0; count < LABELS_MAX; at++) {
         const char *start = at;
-        while (at < end && (((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z') || *at == '_' ||
-                            (*at >= '0' && *at <= '9' && at > start)))
+        while (at < end &&
+               (((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z') || *at == '_' || (*at >= '0' && *at <= '9' && at > start)))
             at++;
         labels[count++] = (struct bytes){start, (size_t)(at - start)};
         if (at == start || (at < end && *at != '.'))
@@ -110,8 +110,7 @@ static bool give(sqlite3_context *context, const struct json_member *found, bool
         return true;
     case JSON_STRING:
         /* Of a text that is bound, a part of it outlives the statement's step as it does itself. */
-        sqlite3_result_text(context, found->text.data, (int)found->text.size,
-                            bound ? SQLITE_STATIC : SQLITE_TRANSIENT);
+        sqlite3_result_text(context, found->text.data, (int)found->text.size, bound ? SQLITE_STATIC : SQLITE_TRANSIENT);
         return true;
     case JSON_NUMBER:
         break;

@@ -1,5 +1,5 @@
-/* expr_json: `json_extract(x, path)` and `x ->> path` as SQLite has them, and several times as fast where x is an object
- * of plain JSON and the path leads from member to member: a part of expr. */
+/* expr_json: `json_extract(x, path)` and `x ->> path` as SQLite has them, and several times as fast where x is an
+ * object of plain JSON and the path leads from member to member: a part of expr. */
 #ifndef EXPR_JSON_H
 #define EXPR_JSON_H
 

@@ -8,15 +8,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/descriptor.h"
-#include "wire/line.h"
 #include "base/message.h"
 #include "base/option.h"
+#include "files/known.h"
 #include "files/rotation.h"
 
 _Noreturn static void fail_rotated(const char *path)
 {
     message_fail(STATUS_TRY_LATER, "%s: was rotated just now: run the flow again", path);
+}
+
+/* What inputs->files has a file under. */
+struct file_key {
+    uint64_t device, inode;
+};
+
+static bool is_given(const struct inputs *inputs, const char *key)
+{
+    return state_get(inputs->keys, bytes_of(key)).data != NULL;
+}
+
+/* The descriptor of an input that is this file; -1 if none is. */
+static int find_file(const struct inputs *inputs, uint64_t device, uint64_t inode)
+{
+    const struct file_key key = {device, inode};
+    const struct bytes found = state_get(inputs->files, (struct bytes){(const char *)&key, sizeof key});
+    int fd = -1;
+    if (found.data != NULL)
+        memcpy(&fd, found.data, sizeof fd);
+    return fd;
 }
 
 static void open_input(struct input *input)
@@ -33,13 +55,24 @@ static void open_input(struct input *input)
         message_fail(STATUS_IO, "%s: %s", input->name, strerror(errno));
     if (S_ISDIR(status.st_mode))
         message_fail(STATUS_NO_INPUT, "%s: is a directory", input->name);
+    input->device = (uint64_t)status.st_dev;
+    input->inode = (uint64_t)status.st_ino;
     input->seekable = S_ISREG(status.st_mode);
-    input->key = standard ? strdup("-") : position_path(input->name, STATUS_NO_INPUT);
-    if (input->key == NULL)
-        message_fail(STATUS_SYSTEM, "out of memory");
+    input->key = standard ? bytes_string(bytes_of("-")) : position_path(input->name, STATUS_NO_INPUT);
     if (standard && input->seekable)
         input->position.offset = (uint64_t)lseek(input->fd, 0, SEEK_CUR);
     descriptor_widen_pipe(input->fd);
+}
+
+/* Puts an input that is open behind the others. */
+static void add_input(struct inputs *inputs, const struct input *input)
+{
+    const struct file_key file = {input->device, input->inode};
+    inputs->list = array_grow(inputs->list, inputs->count, &inputs->room, sizeof *inputs->list);
+    inputs->list[inputs->count++] = *input;
+    state_put(inputs->keys, bytes_of(input->key), bytes_of(""));
+    state_put(inputs->files, (struct bytes){(const char *)&file, sizeof file},
+              (struct bytes){(const char *)&input->fd, sizeof input->fd});
 }
 
 static void raise_file_limit(void)
@@ -59,148 +92,87 @@ void inputs_open(struct inputs *inputs, char **names, size_t count)
         count = 1;
     }
     raise_file_limit();
-    inputs->list = bytes_allocate(count * sizeof *inputs->list);
+    inputs->keys = state_open(NULL);
+    inputs->files = state_open(NULL);
     for (size_t i = 0; i < count; i++) {
-        inputs->list[i] = (struct input){.name = names[i]};
-        open_input(&inputs->list[i]);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(inputs->list[j].key, inputs->list[i].key) == 0)
-                option_refuse("%s: is given twice", names[i]);
+        struct input input = {.name = names[i]};
+        open_input(&input);
+        if (is_given(inputs, input.key))
+            option_refuse("%s: is given twice", names[i]);
+        add_input(inputs, &input);
     }
-    inputs->count = count;
 }
 
-/* What is saved of the files of this flow: a file is known by its inode, whatever its name is now. */
-struct known {
-    char *key;
-    struct position position;
-};
+/* --- positions that were saved ------------------------------------------------------------------------------------ */
 
-struct known_list {
-    struct known *list;
-    size_t count;
-};
-
-static void add_known(void *context, struct bytes key, struct bytes state)
+static const struct known *known_of(const struct known_files *known, const struct input *input)
 {
-    struct known_list *known = context;
-    known->list = bytes_reallocate(known->list, (known->count + 1) * sizeof *known->list);
-    struct known *last = &known->list[known->count++];
-    last->key = strndup(key.data, key.size);
-    if (last->key == NULL || !position_parse(state, &last->position))
-        message_fail(STATUS_MISFIT,
-                     "%.*s: its saved position is not what it must be: put a copy of all partitions back",
-                     (int)key.size, key.data);
+    return known_by_file(known, input->key, input->device, input->inode, input->fd);
 }
 
-/* What is saved under the name of an input; NULL: nothing. */
-static const struct known *known_by_key(const struct known_list *known, const struct input *input)
+/* Puts the file at path, which was found and not given, behind the other inputs. It goes on from its saved position; if
+ * it has none, from the position expected, which must fit it; if that is NULL, from its start. */
+static void add_found(struct inputs *inputs, const struct known_files *known, const char *path,
+                      const struct position *expected)
 {
-    for (size_t i = 0; i < known->count; i++)
-        if (strcmp(known->list[i].key, input->key) == 0)
-            return &known->list[i];
-    return NULL;
-}
-
-/* What is saved of the file that an input is; the furthest, where it had several names. Where nothing of it was
- * processed there is only the inode, which another file may have by now: that counts under the same name alone. */
-static const struct known *known_by_file(const struct known_list *known, const struct input *input)
-{
-    const struct known *found = NULL;
-    for (size_t i = 0; i < known->count; i++)
-        if ((known->list[i].position.offset > 0 || strcmp(known->list[i].key, input->key) == 0) &&
-            position_compare(&known->list[i].position, input->fd) == POSITION_FITS &&
-            (found == NULL || known->list[i].position.offset > found->position.offset))
-            found = &known->list[i];
-    return found;
-}
-
-static bool is_given(const struct inputs *inputs, const char *key)
-{
-    for (size_t i = 0; i < inputs->count; i++)
-        if (strcmp(inputs->list[i].key, key) == 0)
-            return true;
-    return false;
-}
-
-/* Whether the input at place is the same file as another. */
-static bool is_twice(const struct inputs *inputs, size_t place)
-{
-    struct stat one, other;
-    if (fstat(inputs->list[place].fd, &one) == -1)
-        return false;
-    for (size_t i = 0; i < inputs->count; i++)
-        if (i != place && fstat(inputs->list[i].fd, &other) == 0 && one.st_dev == other.st_dev &&
-            one.st_ino == other.st_ino)
-            return true;
-    return false;
-}
-
-/* Puts an input that was not given before the one at place. */
-static struct input *insert_input(struct inputs *inputs, size_t place, const char *path)
-{
-    inputs->list = bytes_reallocate(inputs->list, (inputs->count + 1) * sizeof *inputs->list);
-    memmove(inputs->list + place + 1, inputs->list + place, (inputs->count++ - place) * sizeof *inputs->list);
-    struct input *input = &inputs->list[place];
-    *input = (struct input){.name = strdup(path), .found = true, .moved = true};
-    if (input->name == NULL)
-        message_fail(STATUS_SYSTEM, "out of memory");
-    open_input(input);
-    if (is_twice(inputs, place))
+    struct input input = {.name = bytes_string(bytes_of(path)), .found = true, .moved = true};
+    open_input(&input);
+    if (find_file(inputs, input.device, input.inode) != -1)
         fail_rotated(path);
-    return input;
+    const struct known *saved = known_of(known, &input);
+    if (saved == NULL && expected != NULL && position_compare(expected, input.fd) != POSITION_FITS)
+        fail_rotated(path);
+    if (saved != NULL || expected != NULL)
+        input.position = saved != NULL ? saved->position : *expected;
+    add_input(inputs, &input);
 }
 
-/* Adds, before the input at *place, which moves on by as many, the files that had its path before, where they have
- * grown since: who writes to a log may have it open for a while after its rotation. */
-static void add_grown(struct inputs *inputs, const struct known_list *known, size_t *place)
+/* Whether nothing came behind the position in the file that still has its path. */
+static bool rests(const struct known *known)
 {
-    for (size_t i = 0; i < known->count; i++) {
-        const char *path = inputs->list[*place].key;
-        const struct known *old = &known->list[i];
-        if (is_given(inputs, old->key) || !rotation_is_path(path, old->key))
+    struct stat status;
+    return stat(known->key, &status) == 0 && position_is_of(&known->position, &status) &&
+           (uint64_t)status.st_size <= known->position.offset;
+}
+
+/* Adds the files that had the input's path before and have grown since: a writer may keep a log open for a while after
+ * its rotation. */
+static void add_grown(struct inputs *inputs, const struct known_files *known, const struct input *input)
+{
+    size_t count;
+    const struct known *const *old = known_rotated(known, input->key, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (is_given(inputs, old[i]->key) || rests(old[i]))
             continue;
         struct stat status;
-        char *now = rotation_path(path, &old->position);
+        const struct position *position = &old[i]->position;
+        char *now = rotation_path(input->key, position);
         if (now != NULL && !is_given(inputs, now) && stat(now, &status) == 0 &&
-            (uint64_t)status.st_size > old->position.offset) {
-            struct input *input = insert_input(inputs, (*place)++, now);
-            const struct known *same = known_by_file(known, input);
-            input->position = same != NULL ? same->position : old->position;
-            if (position_compare(&input->position, input->fd) != POSITION_FITS)
-                fail_rotated(now);
-        }
+            (uint64_t)status.st_size > position->offset)
+            add_found(inputs, known, now, position);
         free(now);
     }
 }
 
-/* Follows a file that was rotated: the old one is to be read first, and those that came in between. False: it is
- * nowhere. Moves *place on by as many inputs as that puts before the one there. */
-static bool follow_rotation(struct inputs *inputs, const struct known_list *known, size_t *place,
-                            const struct known *old)
+/* Adds the file that had the input's path before, and those that had it in between. Returns false if it is nowhere. */
+static bool follow_rotation(struct inputs *inputs, const struct known_files *known, const struct input *input,
+                            const struct position *before)
 {
     struct rotation rotation;
-    switch (rotation_find(inputs->list[*place].key, &old->position, &rotation)) {
+    switch (rotation_find(input->key, before, &rotation)) {
     case ROTATION_INCOMPLETE:
         message_fail(STATUS_MISFIT,
                      "%s: was rotated, and %s, which came next, is missing or compressed: put it back, or say "
                      "--on-replaced restart to go on with the newest alone",
-                     inputs->list[*place].name, rotation.paths[0]);
+                     input->name, rotation.paths[0]);
     case ROTATION_GONE:
         return false;
     case ROTATION_FOUND:
         break;
     }
-    for (size_t i = 0; i < rotation.count; i++) {
-        if (is_given(inputs, rotation.paths[i]))
-            continue;
-        struct input *input = insert_input(inputs, (*place)++, rotation.paths[i]);
-        const struct known *same = known_by_file(known, input);
-        if (same != NULL)
-            input->position = same->position;
-        else if (i == 0 && position_compare(&old->position, input->fd) != POSITION_FITS)
-            fail_rotated(rotation.paths[i]);
-    }
+    for (size_t i = 0; i < rotation.count; i++)
+        if (!is_given(inputs, rotation.paths[i]))
+            add_found(inputs, known, rotation.paths[i], i == 0 ? before : NULL);
     rotation_free(&rotation);
     return true;
 }
@@ -239,44 +211,50 @@ static void take_replaced(const struct inputs *inputs, struct input *input, cons
     }
 }
 
-/* Finds the position of the input at *place, which moves on by as many inputs as come before it now and did not. */
-static void find_position(struct inputs *inputs, const struct known_list *known, size_t *place, struct state *state)
+/* Finds the position of an input, and adds what is to be read before it. */
+static void find_position(struct inputs *inputs, const struct known_files *known, struct input *input,
+                          struct state *state)
 {
-    struct input *input = &inputs->list[*place];
-    const struct known *by_key = known_by_key(known, input);
-    const struct known *by_file = input->seekable ? known_by_file(known, input) : by_key;
-    if (by_file != NULL) {
-        input->position = by_file->position;
-        if (by_file == by_key)
+    const struct known *same_key = known_by_key(known, input->key);
+    const struct known *same_file = input->seekable ? known_of(known, input) : same_key;
+    if (same_file != NULL) {
+        input->position = same_file->position;
+        if (same_file == same_key)
             return;
         input->moved = true;
-        if (!is_given(inputs, by_file->key)) /* it is known by this name from now on */
-            state_put(state, bytes_of(by_file->key), (struct bytes){NULL, 0});
+        if (!is_given(inputs, same_file->key)) /* it is known by this name from now on */
+            state_put(state, bytes_of(same_file->key), (struct bytes){NULL, 0});
         return;
     }
-    if (by_key == NULL)
+    if (same_key == NULL)
         return;
+    const struct position *before = &same_key->position;
+    const int other = find_file(inputs, before->device, before->inode);
     input->moved = true;
-    for (size_t i = 0; i < inputs->count; i++)
-        if (position_compare(&by_key->position, inputs->list[i].fd) == POSITION_FITS)
-            return; /* the old one is given too, under another name */
-    if (inputs->on_replaced != ON_REPLACED_FAIL || !follow_rotation(inputs, known, place, by_key))
-        take_replaced(inputs, &inputs->list[*place], &by_key->position);
+    if (other != -1 && position_compare(before, other) == POSITION_FITS)
+        return; /* the old one is given too, under another name */
+    if (inputs->on_replaced != ON_REPLACED_FAIL || !follow_rotation(inputs, known, input, before))
+        take_replaced(inputs, input, before);
 }
 
 void inputs_find_positions(struct inputs *inputs, struct state *state)
 {
-    struct known_list known = {NULL, 0};
-    state_each(state, add_known, &known);
-    for (size_t i = 0; i < inputs->count; i++)
-        if (!inputs->list[i].found) {
-            add_grown(inputs, &known, &i);
-            find_position(inputs, &known, &i, state);
-        }
-    for (size_t i = 0; i < known.count; i++)
-        free(known.list[i].key);
-    free(known.list);
+    const struct inputs given = *inputs;
+    struct known_files known;
+    known_open(&known, state);
+    inputs->list = NULL;
+    inputs->count = inputs->room = 0;
+    for (size_t i = 0; i < given.count; i++) {
+        struct input input = given.list[i];
+        add_grown(inputs, &known, &input);
+        find_position(inputs, &known, &input, state);
+        add_input(inputs, &input);
+    }
+    free(given.list);
+    known_close(&known);
 }
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 uint64_t inputs_left(const struct inputs *inputs)
 {
@@ -351,4 +329,6 @@ void inputs_close(struct inputs *inputs)
         buffer_free(&input->tail);
     }
     free(inputs->list);
+    state_close(inputs->keys);
+    state_close(inputs->files);
 }

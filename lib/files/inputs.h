@@ -18,6 +18,7 @@ struct input {
     bool seekable;
     bool found; /* it was not given: it is where a rotated file was found, and name is malloc's */
     bool moved; /* the position changed since it was saved */
+    uint64_t device, inode;
     struct position position;
     XXH3_state_t *hash; /* of a pipe: all bytes before the position */
     struct buffer tail; /* of a file: the bytes before the position that were read in this run, the last of them */
@@ -27,8 +28,10 @@ enum on_replaced { ON_REPLACED_FAIL, ON_REPLACED_RESTART, ON_REPLACED_CONTINUE }
 
 struct inputs {
     struct input *list;
-    size_t count;
+    size_t count, room;
     enum on_replaced on_replaced;
+    struct state *keys;  /* those of all inputs, each with an empty state */
+    struct state *files; /* device and inode of each input -> its descriptor, as bytes */
 };
 
 /* Opens all of them; no name is standard input. One that is missing ends the program (66). The names must stay. */

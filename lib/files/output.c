@@ -14,24 +14,24 @@
 /* Cuts the file back to what is committed of it. */
 static void cut_back(const struct output *output)
 {
-    switch (position_compare(&output->position, output->fd)) {
+    switch (position_compare(&output->position, output->out.fd)) {
     case POSITION_FITS:
         break;
     case POSITION_SHORTER:
         message_fail(STATUS_MISFIT,
                      "%s: is shorter than the %" PRIu64 " bytes that are committed of it: put it back, or write to "
-                                                        "another file",
+                     "another file",
                      output->name, output->position.offset);
     case POSITION_UNREADABLE:
         message_fail(STATUS_IO, "%s: cannot be read: %s", output->name, strerror(errno));
     default:
         message_fail(STATUS_MISFIT,
                      "%s: is not the file that this flow has written %" PRIu64 " bytes to: put that one back, or write "
-                                                                               "to another file",
+                     "to another file",
                      output->name, output->position.offset);
     }
     CRASH_POINT("cut: before");
-    if (ftruncate(output->fd, (off_t)output->position.offset) == -1)
+    if (ftruncate(output->out.fd, (off_t)output->position.offset) == -1)
         message_fail(STATUS_IO, "%s: cannot be cut back: %s", output->name, strerror(errno));
     CRASH_POINT("cut: after");
 }
@@ -53,10 +53,10 @@ static int open_file(const char *name, bool make)
 /* The end of the file is the position. */
 static void take_end(struct output *output)
 {
-    off_t end = lseek(output->fd, 0, SEEK_END);
+    off_t end = lseek(output->out.fd, 0, SEEK_END);
     output->position.offset = (uint64_t)end;
-    enum position_fit fit = end == -1 ? POSITION_UNREADABLE
-                                      : position_take(&output->position, output->fd, (struct bytes){NULL, 0});
+    enum position_fit fit =
+        end == -1 ? POSITION_UNREADABLE : position_take(&output->position, output->out.fd, (struct bytes){NULL, 0});
     if (fit != POSITION_FITS)
         message_fail(STATUS_IO, "%s: cannot be read: %s", output->name,
                      fit == POSITION_UNREADABLE ? strerror(errno) : "it was cut short");
@@ -66,17 +66,17 @@ void output_open(struct output *output, const char *name, struct state *state)
 {
     struct stat status;
     struct bytes saved = {NULL, 0};
-    *output = (struct output){.name = name};
+    *output = (struct output){.name = name, .state = state};
     if (state != NULL && (stat(name, &status) == -1 || S_ISREG(status.st_mode))) {
         output->path = position_path(name, STATUS_CANT_CREATE);
         saved = state_get(state, bytes_of(output->path));
         if (saved.data != NULL && !position_parse(saved, &output->position))
-            message_fail(STATUS_MISFIT,
-                         "%s: what is saved of it is not what it must be: put a copy of all partitions back", name);
+            message_fail(STATUS_MISFIT, "%s: its saved position is malformed: put a copy of all partitions back", name);
     }
-    output->fd = open_file(name, saved.data == NULL);
+    line_writer_open(&output->out, open_file(name, saved.data == NULL), name);
     if (output->path == NULL)
         return;
+    output->out.synced = true;
     if (saved.data != NULL)
         cut_back(output);
     output->fresh = saved.data == NULL;
@@ -85,8 +85,8 @@ void output_open(struct output *output, const char *name, struct state *state)
 
 struct bytes output_base(struct output *output, char text[POSITION_TEXT])
 {
-    char *copy = strdup(output->path);
-    int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_CLOEXEC) : -1;
+    char *copy = bytes_string(bytes_of(output->path));
+    int fd = open(dirname(copy), O_RDONLY | O_CLOEXEC);
     if (fd == -1 || (fsync(fd) == -1 && errno != EINVAL))
         message_fail(STATUS_IO, "%s: its directory cannot be synced: %s", output->name, strerror(errno));
     close(fd);
@@ -95,17 +95,21 @@ struct bytes output_base(struct output *output, char text[POSITION_TEXT])
     return position_format(&output->position, text);
 }
 
-void output_freeze(struct output *output, struct state *state)
+void output_freeze(struct output *output)
 {
     char text[POSITION_TEXT];
+    line_flush(&output->out);
     if (output->path == NULL || output->fresh)
         return;
     take_end(output);
-    state_put(state, bytes_of(output->path), position_format(&output->position, text));
+    state_put(output->state, bytes_of(output->path), position_format(&output->position, text));
 }
 
 void output_close(struct output *output)
 {
+    line_flush(&output->out);
+    if (close(output->out.fd) == -1)
+        message_fail(STATUS_IO, "%s: cannot be closed: %s", output->name, strerror(errno));
+    free(output->out.data);
     free(output->path);
-    output->path = NULL;
 }

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+
+#include "base/decimal.h"
 
 struct bytes position_format(const struct position *position, char text[POSITION_TEXT])
 {
@@ -16,18 +17,45 @@ struct bytes position_format(const struct position *position, char text[POSITION
     return (struct bytes){text, (size_t)size};
 }
 
-bool position_parse(struct bytes bytes, struct position *position)
+/* Takes a name from the front of the text, and moves text behind it. */
+static bool take_name(struct bytes *text, const char *name)
 {
-    char text[POSITION_TEXT], again[POSITION_TEXT];
+    const size_t size = strlen(name);
+    if (text->size < size || memcmp(text->data, name, size) != 0)
+        return false;
+    *text = (struct bytes){text->data + size, text->size - size};
+    return true;
+}
+
+static bool take_number(struct bytes *text, const char *name, uint64_t *number)
+{
+    return take_name(text, name) && decimal_take(text, UINT64_MAX, number);
+}
+
+static bool take_hash(struct bytes *text, const char *name, uint64_t *hash)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (!take_name(text, name))
+        return false;
+    *hash = 0;
+    for (size_t i = 0; i < text->size; i++) {
+        const char *digit = memchr(digits, text->data[i], sizeof digits - 1);
+        if (digit == NULL)
+            return false;
+        *hash = *hash << 4 | (uint64_t)(digit - digits);
+    }
+    return true;
+}
+
+bool position_parse(struct bytes text, struct position *position)
+{
+    char again[POSITION_TEXT];
     struct position read;
-    if (bytes.size >= sizeof text)
-        return false;
-    memcpy(text, bytes.data, bytes.size);
-    text[bytes.size] = '\0';
-    if (sscanf(text, "offset=%" SCNu64 " records=%" SCNu64 " device=%" SCNu64 " inode=%" SCNu64 " hash=%" SCNx64,
-               &read.offset, &read.records, &read.device, &read.inode, &read.hash) != 5)
-        return false;
-    if (!bytes_equal(position_format(&read, again), bytes))
+    struct bytes rest = text;
+    /* Leading zeros, or too many digits, are seen when it is written again. */
+    if (!take_number(&rest, "offset=", &read.offset) || !take_number(&rest, " records=", &read.records) ||
+        !take_number(&rest, " device=", &read.device) || !take_number(&rest, " inode=", &read.inode) ||
+        !take_hash(&rest, " hash=", &read.hash) || !bytes_equal(position_format(&read, again), text))
         return false;
     *position = read;
     return true;
@@ -72,6 +100,11 @@ enum position_fit position_take(struct position *position, int fd, struct bytes 
     return POSITION_FITS;
 }
 
+bool position_is_of(const struct position *position, const struct stat *file)
+{
+    return (uint64_t)file->st_dev == position->device && (uint64_t)file->st_ino == position->inode;
+}
+
 enum position_fit position_compare(const struct position *position, int fd)
 {
     struct stat status;
@@ -85,30 +118,32 @@ enum position_fit position_compare(const struct position *position, int fd)
         return fit;
     if (XXH3_64bits(window.data, window.size) != position->hash)
         return POSITION_CHANGED;
-    if ((uint64_t)status.st_dev != position->device || (uint64_t)status.st_ino != position->inode)
-        return POSITION_RENEWED;
-    return POSITION_FITS;
+    return position_is_of(position, &status) ? POSITION_FITS : POSITION_RENEWED;
+}
+
+/* The path of a file that is yet to be made, in a directory that is there. Returns NULL with errno. */
+static char *new_path(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    const struct bytes directory = slash == NULL ? bytes_of(".") : (struct bytes){name, (size_t)(slash - name) + 1};
+    char *string = bytes_string(directory);
+    char *resolved = realpath(string, NULL);
+    struct buffer joined = {0};
+    if (resolved != NULL) {
+        buffer_print(&joined, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, slash == NULL ? name : slash + 1);
+        (void)buffer_string(&joined);
+    }
+    free(string);
+    free(resolved);
+    return joined.data;
 }
 
 char *position_path(const char *name, enum status status)
 {
     char *path = realpath(name, NULL);
     struct stat link;
-    if (path == NULL && errno == ENOENT && lstat(name, &link) == -1) {
-        /* A file that is yet to be made, in a directory that is there. */
-        const char *slash = strrchr(name, '/');
-        char *directory = slash == NULL ? strdup(".") : strndup(name, (size_t)(slash - name) + 1);
-        char *resolved = directory != NULL ? realpath(directory, NULL) : NULL;
-        struct buffer joined = {0};
-        if (resolved != NULL) {
-            buffer_print(&joined, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved,
-                         slash == NULL ? name : slash + 1);
-            buffer_add_byte(&joined, '\0');
-            path = joined.data;
-        }
-        free(directory);
-        free(resolved);
-    }
+    if (path == NULL && errno == ENOENT && lstat(name, &link) == -1)
+        path = new_path(name);
     if (path == NULL)
         message_fail(status, "%s: cannot be found: %s", name, strerror(errno));
     return path;

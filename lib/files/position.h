@@ -3,6 +3,7 @@
 #define POSITION_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/message.h"
@@ -40,6 +41,9 @@ bool position_parse(struct bytes text, struct position *position);
  * POSITION_WINDOW and maybe none, that were read just before there. Returns POSITION_FITS, _SHORTER, _CHANGED or
  * _UNREADABLE; the position is set with the first only. */
 enum position_fit position_take(struct position *position, int fd, struct bytes before);
+
+/* Whether the position was taken of this file, as its device and inode say. */
+bool position_is_of(const struct position *position, const struct stat *file);
 
 /* Compares the file open at fd, which must allow reading, with a position. */
 enum position_fit position_compare(const struct position *position, int fd);

@@ -382,8 +382,7 @@ static const char *apply_delta(struct op *op, struct bytes state, struct bytes v
         return why;
     if (number_parse_decimal(state, &kept) != NUMBER_OK)
         return op_bad_state;
-    if (__builtin_sub_overflow((number_mantissa)0, kept.mantissa, &kept.mantissa) ||
-        !number_add(number, kept, &number))
+    if (__builtin_sub_overflow((number_mantissa)0, kept.mantissa, &kept.mantissa) || !number_add(number, kept, &number))
         return difference_beyond;
     result->emit = number_format(number, op->scratch.number);
     return NULL;
@@ -398,8 +397,8 @@ static bool take_alpha(struct op *op, struct number parameter)
 
 static bool take_top(struct op *op, struct number parameter)
 {
-    const bool taken = !parameter.floating && parameter.scale == 0 && parameter.mantissa >= 1 &&
-                       parameter.mantissa <= 100;
+    const bool taken =
+        !parameter.floating && parameter.scale == 0 && parameter.mantissa >= 1 && parameter.mantissa <= 100;
     if (taken)
         op->top = (int64_t)parameter.mantissa;
     return taken;
@@ -420,13 +419,25 @@ const struct op_kind op_table[] = {
     {.name = "var", .apply = op_apply_var, .total = op_total_var},
     {.name = "stddev", .apply = op_apply_stddev, .total = op_total_stddev},
     {.name = "delta", .apply = apply_delta},
-    {.name = "ewma", .apply = op_apply_ewma, .total = total_state,
-     .parameter = "ALPHA", .expected = "a number above 0 and up to 1", .take_parameter = take_alpha},
+    {.name = "ewma",
+     .apply = op_apply_ewma,
+     .total = total_state,
+     .parameter = "ALPHA",
+     .expected = "a number above 0 and up to 1",
+     .take_parameter = take_alpha},
     {.name = "distinct", .apply = op_apply_distinct, .total = op_total_distinct},
-    {.name = "topk", .apply = op_apply_topk, .total = op_total_topk,
-     .parameter = "N", .expected = "an integer from 1 to 100", .take_parameter = take_top},
-    {.name = "histogram", .apply = op_apply_histogram, .total = total_state,
-     .parameter = "WIDTH", .expected = "a number above 0, without an exponent", .take_parameter = take_width},
+    {.name = "topk",
+     .apply = op_apply_topk,
+     .total = op_total_topk,
+     .parameter = "N",
+     .expected = "an integer from 1 to 100",
+     .take_parameter = take_top},
+    {.name = "histogram",
+     .apply = op_apply_histogram,
+     .total = total_state,
+     .parameter = "WIDTH",
+     .expected = "a number above 0, without an exponent",
+     .take_parameter = take_width},
     {.name = "first", .apply = apply_first, .total = total_state},
     {.name = "last", .apply = apply_last, .total = total_state},
     {0},
@@ -436,8 +447,11 @@ static void say_names(struct buffer *why, const char *text)
 {
     buffer_print(why, "there is no operation \"%s\": there are", text);
     for (const struct op_kind *each = op_table; each->name != NULL; each++)
-        buffer_print(why, "%s %s%s%s", each == op_table ? "" : each[1].name == NULL ? " and" : ",", each->name,
-                     each->parameter != NULL ? ":" : "", each->parameter != NULL ? each->parameter : "");
+        buffer_print(why, "%s %s%s%s",
+                     each == op_table       ? ""
+                     : each[1].name == NULL ? " and"
+                                            : ",",
+                     each->name, each->parameter != NULL ? ":" : "", each->parameter != NULL ? each->parameter : "");
     (void)buffer_string(why);
 }
 
@@ -462,8 +476,7 @@ bool op_open(struct op *op, const char *text, struct buffer *why)
     char canonical[NUMBER_TEXT];
     if (colon == NULL || number_parse(bytes_of(colon + 1), &parameter) != NUMBER_OK ||
         !kind->take_parameter(op, parameter)) {
-        buffer_print(why, "%s: %s of %s:%s is %s", text, kind->parameter, kind->name, kind->parameter,
-                     kind->expected);
+        buffer_print(why, "%s: %s of %s:%s is %s", text, kind->parameter, kind->name, kind->parameter, kind->expected);
         (void)buffer_string(why);
         return false;
     }

@@ -19,6 +19,9 @@ void directory_part_path(struct buffer *path, const char *directory, unsigned in
 char *directory_resolve(const char *name);
 char *directory_find(const char *name);
 
+/* Writes that many random hexadecimal digits, an even number of them, and a NUL to name. */
+void directory_draw_name(char *name, size_t digits);
+
 /* Makes a directory (0700) where it is missing, and count partitions in it by calling make, which answers NULL, or why
  * not: all, durably, or none. A directory that has partitions is refused. */
 void directory_create(const char *name, unsigned count,

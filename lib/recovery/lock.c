@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+#include "base/descriptor.h"
 #include "base/message.h"
 
 #ifndef F_OFD_SETLK
@@ -35,12 +37,11 @@ static bool set(int fd, int command, short type, off_t start, off_t size)
 
 int lock_open(const char *directory)
 {
-    char path[4096];
-    if ((size_t)snprintf(path, sizeof path, "%s/lock", directory) >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct buffer path = {0};
+    buffer_print(&path, "%s/lock", directory);
+    const int fd = open(buffer_string(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    buffer_free(&path);
+    return fd;
 }
 
 /* Who stands in a line, without the name of the execution. */
@@ -77,14 +78,7 @@ static bool write_line(int fd, unsigned number, const char *run)
         size = LOCK_LINE - 1;
     memset(line + size, ' ', (size_t)(LOCK_LINE - 1 - size));
     line[LOCK_LINE - 1] = '\n';
-    for (int done = 0; done < LOCK_LINE;) {
-        ssize_t n = pwrite(fd, line + done, (size_t)(LOCK_LINE - done), (off_t)number * LOCK_LINE + done);
-        if (n == -1 && errno != EINTR)
-            return false;
-        if (n > 0)
-            done += (int)n;
-    }
-    return true;
+    return descriptor_write_at(fd, line, LOCK_LINE, (off_t)number * LOCK_LINE);
 }
 
 bool lock_begin(int fd, const char *run, char *holder)

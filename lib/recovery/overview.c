@@ -1,11 +1,11 @@
 #include "recovery/overview.h"
 
 #include <errno.h>
-#include <sys/stat.h>
+#include <stdlib.h>
 #include <time.h>
 
-#include "recovery/directory.h"
 #include "files/position.h"
+#include "recovery/directory.h"
 
 const char *const overview_sections[] = {"steps", "inputs", "outputs", "holders", NULL};
 
@@ -30,7 +30,7 @@ static void count_state(void *context, struct bytes key, struct bytes state)
 /* What is to be said of a file that a position is of. */
 static const char *file_note(const struct position *position, const struct stat *file)
 {
-    if ((uint64_t)file->st_ino != position->inode || (uint64_t)file->st_dev != position->device)
+    if (!position_is_of(position, file))
         return "another file";
     return (uint64_t)file->st_size < position->offset ? "shorter" : NULL;
 }
@@ -51,12 +51,10 @@ static void report_file(void *context, struct bytes key, struct bytes state)
     const bool input = overview->section == INPUTS;
     struct position position = {0};
     struct stat file = {0};
-    struct buffer path = {0};
-    buffer_add(&path, key);
-    buffer_add_byte(&path, '\0');
+    char *path = bytes_string(key);
     const bool known = position_parse(state, &position);
-    const bool named = path.data[0] == '/';
-    const bool there = named && stat(path.data, &file) == 0;
+    const bool named = path[0] == '/';
+    const bool there = named && stat(path, &file) == 0;
     const char *note = !known            ? "no position"
                        : there           ? file_note(&position, &file)
                        : !named          ? NULL
@@ -71,7 +69,7 @@ static void report_file(void *context, struct bytes key, struct bytes state)
     report_size(report, "size", there, (uint64_t)file.st_size);
     report_size(report, input ? "lag" : "uncommitted", there && note == NULL, (uint64_t)file.st_size - position.offset);
     report_text(report, "note", bytes_of(note));
-    buffer_free(&path);
+    free(path);
 }
 
 /* Where the files of a step are shown; STEPS: it has none. */

@@ -6,18 +6,39 @@
 #include <xxhash.h>
 
 #include "base/message.h"
+#include "base/quote.h"
+
+enum { STATE_TEXT = 64 };
 
 struct replay {
     struct state *state;
     XXH3_state_t *hash; /* of the frames of all records so far */
-    uint64_t count;     /* of them */
-    uint64_t skip;      /* of them, those that are still to be dropped */
-    uint64_t expected;  /* the hash when none is left */
+    uint64_t count;     /* records so far */
+    uint64_t skip;      /* records that are still to be dropped */
+    uint64_t expected;  /* the saved hash, compared when skip comes to 0 */
 };
 
 static struct bytes state_key(void)
 {
     return bytes_of("records");
+}
+
+/* Writes `COUNT HASH`, the hash as 16 hexadecimal digits. */
+static struct bytes format_state(uint64_t count, uint64_t hash, char text[STATE_TEXT])
+{
+    const int size = snprintf(text, STATE_TEXT, "%" PRIu64 " %016" PRIx64, count, hash);
+    return (struct bytes){text, (size_t)size};
+}
+
+/* Reads what format_state writes, and nothing else. */
+static bool read_state(struct replay *replay, struct bytes saved)
+{
+    char text[STATE_TEXT], again[STATE_TEXT];
+    if (saved.size >= sizeof text)
+        return false;
+    *bytes_copy(text, saved) = '\0';
+    return sscanf(text, "%" SCNu64 " %" SCNx64, &replay->skip, &replay->expected) == 2 &&
+           bytes_equal(format_state(replay->skip, replay->expected, again), saved);
 }
 
 struct replay *replay_open(struct state *state)
@@ -26,14 +47,13 @@ struct replay *replay_open(struct state *state)
     *replay = (struct replay){.state = state, .hash = XXH3_createState()};
     if (replay->hash == NULL || XXH3_64bits_reset(replay->hash) == XXH_ERROR)
         message_fail(STATUS_SYSTEM, "out of memory");
-    struct bytes saved = state_get(state, state_key());
-    char text[64];
-    snprintf(text, sizeof text, "%.*s", (int)(saved.size < sizeof text ? saved.size : 0),
-             saved.data != NULL ? saved.data : "");
-    if (saved.data != NULL && sscanf(text, "%" SCNu64 " %" SCNx64, &replay->skip, &replay->expected) != 2)
-        message_fail(STATUS_MISFIT,
-                     "the state of step replay, \"%s\", is not what it must be: put a copy of all partitions back",
-                     text);
+    const struct bytes saved = state_get(state, state_key());
+    struct buffer shown = {0};
+    if (saved.data != NULL && !read_state(replay, saved)) {
+        quote_add(&shown, saved);
+        message_fail(STATUS_MISFIT, "the state of step replay, %s, is malformed: put a copy of all partitions back",
+                     buffer_string(&shown));
+    }
     return replay;
 }
 
@@ -62,7 +82,7 @@ size_t replay_take(struct replay *replay, const struct record *records, size_t c
     if (dropped > 0 && replay->skip == 0 && XXH3_64bits_digest(replay->hash) != replay->expected)
         message_fail(STATUS_MISFIT,
                      "the first %" PRIu64 " records are not those that were processed before: the input was changed,"
-                     " or the stages before this one: put back what was, or begin a new recovery directory",
+                     " or the stages upstream: put back what was, or begin a new recovery directory",
                      replay->count);
     add(replay, records + dropped, count - dropped);
     return dropped;
@@ -78,13 +98,12 @@ void replay_end(const struct replay *replay)
     if (replay->skip > 0)
         message_fail(STATUS_MISFIT,
                      "the input has %" PRIu64 " records, and %" PRIu64 " were processed before: put it back as it was, "
-                                                                       "or begin a new recovery directory",
+                     "or begin a new recovery directory",
                      replay->count, replay->count + replay->skip);
 }
 
 void replay_freeze(struct replay *replay)
 {
-    char text[64];
-    int size = snprintf(text, sizeof text, "%" PRIu64 " %016" PRIx64, replay->count, XXH3_64bits_digest(replay->hash));
-    state_put(replay->state, state_key(), (struct bytes){text, (size_t)size});
+    char text[STATE_TEXT];
+    state_put(replay->state, state_key(), format_state(replay->count, XXH3_64bits_digest(replay->hash), text));
 }

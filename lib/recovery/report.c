@@ -4,8 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "wire/frame.h"
+#include "base/array.h"
 #include "value/json.h"
+#include "wire/frame.h"
 
 enum { GAP = 2 }; /* blanks between columns */
 
@@ -17,7 +18,7 @@ void report_row(struct report *report, const char *section)
 
 static struct report_cell *add_cell(struct report *report, const char *name)
 {
-    report->cells = bytes_reallocate(report->cells, (report->count + 1) * sizeof *report->cells);
+    report->cells = array_grow(report->cells, report->count, &report->room, sizeof *report->cells);
     struct report_cell *cell = &report->cells[report->count++];
     *cell = (struct report_cell){.section = report->section, .row = report->row, .name = name};
     return cell;

@@ -20,7 +20,7 @@ struct report_cell {
 /* All zero is an empty one. */
 struct report {
     struct report_cell *cells;
-    size_t count;
+    size_t count, room;
     const char *section;
     size_t row;
 };

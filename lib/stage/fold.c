@@ -2,46 +2,59 @@
 
 #include <stdlib.h>
 
+const struct option_entry fold_each_options[] = {
+    {'e', "expression", OPTION_PHRASE, "STATE[,EMIT]", offsetof(struct fold, expression),
+     "the new state, and what is sent (the new state if not given)"},
+    {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
+     "a SELECT of STATE, or STATE and EMIT: each row's EMIT is sent"},
+    {0},
+};
+
+const struct option_entry fold_end_options[] = {
+    {'e', "expression", OPTION_PHRASE, "STATE[,EMIT]", offsetof(struct fold, expression),
+     "the new state, and the result at the end (the state if not given)"},
+    {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct fold, query),
+     "a SELECT of STATE, of which the last row is the new state"},
+    {0},
+};
+
 static void open_operation(struct fold *fold, const char *text)
 {
     struct buffer why = {0};
     if (!op_open(&fold->op, text, &why))
-        option_refuse("%s", why.data);
+        option_refuse("%s", buffer_string(&why));
     if (fold->when == FOLD_END && fold->op.kind->total == NULL)
-        option_refuse("%s is of each record, and there is no result at the end: use fl-statemap", text);
+        option_refuse("%s has a result for each record, and none at the end: use fl-statemap", text);
 }
 
 static void open_expression(struct fold *fold, const char *text)
 {
     const char *comma = expr_comma(text);
     if (comma != NULL) {
-        const size_t size = (size_t)(comma - text);
-        fold->text = bytes_allocate(size + 1);
-        memcpy(fold->text, text, size);
-        fold->text[size] = '\0';
+        fold->text = bytes_string((struct bytes){text, (size_t)(comma - text)});
         fold->emit = expr_open("-e", comma + 1, EXPR_VALUES, EXPR_NEW_STATE, 1, 1);
     }
     fold->next = expr_open("-e", comma != NULL ? fold->text : text, EXPR_VALUES, EXPR_STATE, 1, 1);
 }
 
-void fold_open(struct fold *fold, const char *step, enum fold_when when, const char *operation,
-                     const struct fold_options *options)
+void fold_open(struct fold *fold, struct stage *stage, const char *step, enum fold_when when, const char *operation)
 {
-    *fold = (struct fold){.when = when};
-    if ((operation != NULL) + (options->expression != NULL) + (options->query != NULL) != 1)
+    struct buffer signature = {0};
+    fold->when = when;
+    if (fold_ways(fold, operation) != 1)
         option_refuse("give one operation, or -e, or -q");
     if (operation != NULL) {
         open_operation(fold, operation);
-        buffer_print(&fold->signature, "%s %s", step, fold->op.name);
-    } else if (options->expression != NULL) {
-        open_expression(fold, options->expression);
-        buffer_print(&fold->signature, "%s -e %s", step, options->expression);
+        buffer_print(&signature, "%s %s", step, fold->op.name);
+    } else if (fold->expression != NULL) {
+        open_expression(fold, fold->expression);
+        buffer_print(&signature, "%s -e %s", step, fold->expression);
     } else {
-        const size_t most = when == FOLD_END ? 1 : 2;
-        fold->next = expr_open("-q", options->query, EXPR_QUERY, EXPR_STATE, 1, most);
-        buffer_print(&fold->signature, "%s -q %s", step, options->query);
+        fold->next = expr_open("-q", fold->query, EXPR_QUERY, EXPR_STATE, 1, when == FOLD_END ? 1 : 2);
+        buffer_print(&signature, "%s -q %s", step, fold->query);
     }
-    buffer_add_byte(&fold->signature, '\0');
+    stage_sign(stage, buffer_string(&signature));
+    buffer_free(&signature);
 }
 
 void fold_close(struct fold *fold)
@@ -52,10 +65,9 @@ void fold_close(struct fold *fold)
     free(fold->text);
     buffer_free(&fold->states[0]);
     buffer_free(&fold->states[1]);
-    buffer_free(&fold->signature);
 }
 
-/* The new state: the old one where they are the same bytes, otherwise a copy that will stay. */
+/* The new state: the old one if they are the same bytes, otherwise a copy that stays. */
 static struct bytes keep(struct fold *fold, struct bytes old, struct bytes fresh)
 {
     if (fresh.data == NULL)
@@ -69,8 +81,8 @@ static struct bytes keep(struct fold *fold, struct bytes old, struct bytes fresh
     return buffer_bytes(buffer);
 }
 
-const char *fold_apply(struct fold *fold, const struct stage *stage, const struct record *record,
-                             struct bytes state, struct fold_result *result)
+const char *fold_apply(struct fold *fold, const struct stage *stage, const struct record *record, struct bytes state,
+                       struct fold_result *result)
 {
     if (fold->op.apply != NULL) {
         result->count = 0;
@@ -104,9 +116,8 @@ const char *fold_total(struct fold *fold, struct bytes key, struct bytes state, 
 {
     *emit = state;
     if (fold->op.apply != NULL)
-        return fold->op.kind->total(&fold->op, state, emit)
-                   ? NULL
-                   : "meets a state that is damaged, or of another operation";
+        return fold->op.kind->total(&fold->op, state, emit) ? NULL
+                                                            : "meets a state that is damaged, or of another operation";
     if (fold->emit == NULL)
         return NULL;
     const struct expr_input input = {.key = key, .state = state, .new_state = state};

@@ -2,6 +2,11 @@
 
 #include "base/hash.h"
 
+void keyed_fail(void)
+{
+    message_fail(STATUS_INTERNAL, "the program folds records into states, and does not say that it keeps a state");
+}
+
 void keyed_look_ahead(const struct stage *stage, const struct record *records, size_t count, uint64_t *hashes)
 {
     size_t hashed = 0, places[KEYED_AHEAD];

@@ -1,31 +1,33 @@
-/* keyed: the loop of a program that takes records into the states of their keys.
+/* keyed: the loop of a program that folds records into the states of their keys.
  *
- * Some keys are hashed and asked for before the first of them is looked up; and the state of records in a row with the
- * same key goes back into its slot after the last of them. It is inline, as a call for each record would be felt. */
+ * Several keys are hashed and prefetched before the first of them is looked up. Records in a row with the same key
+ * share one look-up, and their state goes back into its slot after the last of them. The loop is inline, since a call
+ * for each record would cost too much. */
 #ifndef KEYED_H
 #define KEYED_H
 
 #include "stage/stage.h"
 
-enum { KEYED_AHEAD = 32 }; /* records whose keys are asked for */
+enum { KEYED_AHEAD = 32 }; /* records whose keys are prefetched together */
 
 /* Records in a row with the same key. */
 struct keyed_run {
-    struct state_slot *slot; /* NULL: none is at hand */
-    struct bytes state;      /* in the slot, or wherever who changed it has put it, to stay until the next record */
+    struct state_slot *slot; /* of the key; NULL: it must be looked up again */
+    struct bytes state;      /* in the slot, or, if changed, elsewhere: valid until the next record is folded */
     bool changed;
 };
 
-/* Takes a record, which has a key, into run->state; or changes what is in run->slot itself, and makes that NULL.
- * Returns NULL, or why it cannot, as the end of a message that names the value; the state must be as it was then. */
+/* Folds a record, which has a key, into run->state (keyed_set); or changes the state in run->slot itself, and sets
+ * run->slot to NULL. Returns NULL, or why the record is a bad one, as the end of a message that names the value; the
+ * state must then be unchanged. */
 typedef const char *keyed_take(void *context, struct stage *stage, const struct record *record, struct keyed_run *run);
 
-/* The same for several together: the first of the records, and as many of those after it as it likes while they are
- * same_key. Returns how many it took; 0: the first of them has to be taken alone. */
+/* Folds several records together: the first one, and any number of those after it while they are same_key. Returns how
+ * many were folded; 0 if the first one must be folded alone. */
 typedef size_t keyed_take_run(void *context, struct stage *stage, const struct record *records, size_t count,
                               struct keyed_run *run);
 
-/* Notes that the state is another one now, where its data is. */
+/* Sets the new state of the run. */
 static inline void keyed_set(struct keyed_run *run, struct bytes state)
 {
     run->changed |= state.data != run->state.data;
@@ -40,18 +42,23 @@ static inline void keyed_end_run(struct stage *stage, struct keyed_run *run)
     *run = (struct keyed_run){.slot = NULL};
 }
 
-/* Hashes the keys of up to KEYED_AHEAD records, and asks for their states. The same key twice in a row is hashed once.
- */
+/* Ends the program (70): it folds records into states, and its table says that it keeps none. */
+_Noreturn void keyed_fail(void);
+
+/* Hashes the keys of up to KEYED_AHEAD records, and prefetches their states. A key that comes twice in a row is hashed
+ * once. */
 void keyed_look_ahead(const struct stage *stage, const struct record *records, size_t count, uint64_t *hashes);
 
-/* For a program's records: takes each of them, several together where take_run is not NULL; those that have no key, or
- * that cannot be taken, are refused. */
+/* For a program's records: folds each of them by take, or, if take_run is not NULL, several together. Records that have
+ * no key, and those that take does not accept, are refused. */
 __attribute__((always_inline)) static inline void keyed_records(void *context, struct stage *stage,
                                                                 const struct record *records, size_t count,
                                                                 keyed_take *take, keyed_take_run *take_run)
 {
     uint64_t hashes[KEYED_AHEAD];
     struct keyed_run run = {.slot = NULL};
+    if (stage->state == NULL)
+        keyed_fail();
     for (size_t done = 0; done < count; done += KEYED_AHEAD) {
         const size_t some = count - done < KEYED_AHEAD ? count - done : KEYED_AHEAD;
         uint64_t hash = 0;

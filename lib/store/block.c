@@ -24,7 +24,8 @@ void block_add(struct buffer *block, struct bytes key, struct bytes state)
     block->size += (size_t)(put(put(start, key), state) - start);
 }
 
-/* Takes a size, a colon and so many bytes. */
+/* Takes a size, a colon and as many bytes. Not with decimal_take, whose test against a largest number takes half as
+ * long again for each state: this loop runs for all states of an image when it is loaded. */
 static bool take(struct bytes *left, struct bytes *bytes)
 {
     size_t size = 0, at = 0;

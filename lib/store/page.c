@@ -70,18 +70,23 @@ static int damaged(sqlite3_file *file, uint64_t number)
     return SQLITE_IOERR_DATA;
 }
 
-/* The same bytes in another place are another page. */
-static void seal(unsigned char *page, uint64_t number)
+/* The number is a part of it, so that a page in the place of another one is found. */
+static XXH64_canonical_t seal_of(const unsigned char *page, uint64_t number)
 {
     XXH64_canonical_t seal;
     XXH64_canonicalFromHash(&seal, XXH3_64bits_withSeed(page, BODY, number));
+    return seal;
+}
+
+static void seal_page(unsigned char *page, uint64_t number)
+{
+    const XXH64_canonical_t seal = seal_of(page, number);
     memcpy(page + BODY, &seal, SEAL);
 }
 
 static bool is_sealed(const unsigned char *page, uint64_t number)
 {
-    XXH64_canonical_t seal;
-    XXH64_canonicalFromHash(&seal, XXH3_64bits_withSeed(page, BODY, number));
+    const XXH64_canonical_t seal = seal_of(page, number);
     return memcmp(page + BODY, &seal, SEAL) == 0;
 }
 
@@ -112,7 +117,7 @@ static int write_database(sqlite3_file *file, const void *data, int size, sqlite
     if (size != PAGE)
         return write_plain(file, data, size, offset);
     memcpy(page, data, PAGE);
-    seal(page, (uint64_t)offset / PAGE + 1);
+    seal_page(page, (uint64_t)offset / PAGE + 1);
     return write_plain(file, page, PAGE, offset);
 }
 
@@ -220,7 +225,7 @@ static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int
     if (frame > database->held)
         memcpy(before, frame - FRAME + FRAME_SUM, SUM);
     memcpy(frame + FRAME_HEADER, data, PAGE);
-    seal(frame + FRAME_HEADER, read_big(frame));
+    seal_page(frame + FRAME_HEADER, read_big(frame));
     uint32_t sum[2] = {read_big(before), read_big(before + 4)};
     add_to_sum(sum, frame, FRAME_SUMMED, big);
     add_to_sum(sum, frame + FRAME_HEADER, PAGE, big);
@@ -239,8 +244,8 @@ static int sync_log(sqlite3_file *file, int flags)
 static int lock_database(sqlite3_file *file, int first, int count, int flags)
 {
     struct note *note = note_of(file);
-    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others may
-     * write where it belongs. */
+    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others
+     * may write where it belongs. */
     if (first == WRITE_LOCK && (flags & SQLITE_SHM_UNLOCK) != 0)
         note->held_size = 0;
     return note->system->xShmLock(file, first, count, flags);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <xxhash.h>
 
 #include "base/crash.h"
+#include "base/hash.h"
 #include "base/message.h"
 #include "store/page.h"
 #include "store/store_part.h"
@@ -65,8 +65,7 @@ struct store *store_open(const char *path)
     struct store *store = bytes_allocate(sizeof *store);
     *store = (struct store){.statements = bytes_allocate(STORE_STATEMENTS * sizeof *store->statements)};
     memset(store->statements, 0, STORE_STATEMENTS * sizeof *store->statements);
-    store->path = bytes_allocate(strlen(path) + 1);
-    memcpy(store->path, path, strlen(path) + 1);
+    store->path = bytes_string(bytes_of(path));
     if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, page_file_system()) !=
         SQLITE_OK) {
         if (store->database == NULL)
@@ -180,46 +179,6 @@ void store_return_to(struct store *store, uint64_t epoch)
     store_end(store);
 }
 
-struct bytes store_keep_found(struct store *store, struct bytes state)
-{
-    store->found.size = 0;
-    buffer_reserve(&store->found, 1); /* an empty state is one, with data */
-    buffer_add(&store->found, state);
-    return buffer_bytes(&store->found);
-}
-
-/* The state of a key as of an epoch: that of GET or GET_AT, bound but for the step and the key, or of an image. */
-static struct bytes get(struct store *store, enum store_statement which, struct bytes step_id, struct bytes key,
-                        uint64_t epoch)
-{
-    const uint32_t hash = (uint32_t)XXH3_64bits(key.data, key.size);
-    store_bind_bytes(store, which, 1, step_id);
-    store_bind_number(store, which, 2, hash);
-    store_bind_bytes(store, which, 3, key);
-    const bool found = store_row(store, which);
-    struct bytes state = {NULL, 0};
-    if (found) {
-        state = store_column_bytes(store, which, 1);
-        store_verify(store, step_id, store_column_number(store, which, 0), key, state,
-                     store_column_number(store, which, 2));
-        if (state.data != NULL)
-            state = store_keep_found(store, state);
-    }
-    store_reset(store, which);
-    return found ? state : store_image_get(store, step_id, epoch, key, hash);
-}
-
-struct bytes store_get(struct store *store, struct bytes step_id, struct bytes key)
-{
-    return get(store, GET, step_id, key, STORE_NOW);
-}
-
-struct bytes store_get_at(struct store *store, struct bytes step_id, struct bytes key, uint64_t epoch)
-{
-    store_bind_number(store, GET_AT, 4, epoch);
-    return get(store, GET_AT, step_id, key, epoch);
-}
-
 void store_begin_look(struct store *store)
 {
     store_execute(store, BEGIN_LOOK);
@@ -254,13 +213,6 @@ void store_checkpoint(struct store *store)
 {
     if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
         store_fail(store, "checkpoint");
-}
-
-uint64_t store_count_states(struct store *store, struct bytes step_id)
-{
-    store_bind_bytes(store, COUNT_STATES, 1, step_id);
-    store_bind_number(store, COUNT_STATES, 2, STORE_NOW);
-    return store_number(store, COUNT_STATES);
 }
 
 void store_begin(struct store *store, bool durable)
@@ -329,16 +281,6 @@ void store_forget_step(struct store *store, struct bytes step_id)
         store_bind_bytes(store, forget[i], 1, step_id);
         store_execute(store, forget[i]);
     }
-}
-
-void store_count_more(const struct store *store, struct bytes step_id, int64_t rows, int64_t images)
-{
-    if (rows == 0 && images == 0)
-        return;
-    store_bind_bytes(store, COUNT_MORE, 1, step_id);
-    store_bind_number(store, COUNT_MORE, 2, (uint64_t)rows);
-    store_bind_number(store, COUNT_MORE, 3, (uint64_t)images);
-    store_execute(store, COUNT_MORE);
 }
 
 /* More than are added, never all at once. */

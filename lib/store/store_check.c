@@ -1,11 +1,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "base/hash.h"
 #include "base/quote.h"
 #include "store/block.h"
-#include "base/message.h"
 #include "store/page.h"
 #include "store/store_part.h"
 
@@ -42,8 +41,7 @@ static struct buffer *begin_finding(struct findings *findings)
 
 static void end_finding(struct findings *findings)
 {
-    buffer_add_byte(&findings->text, '\0');
-    findings->call(findings->context, findings->text.data);
+    findings->call(findings->context, buffer_string(&findings->text));
 }
 
 static void find_in_state(struct findings *findings, struct bytes key, struct bytes step_id, const char *fault)
@@ -67,7 +65,7 @@ static const char *change_fault(const struct store *store, struct bytes step_id,
 {
     if (store_check_of(step_id, epoch, key, change) != store_column_number(store, EACH_CHANGE, 4))
         return "does not fit its checksum";
-    const uint64_t hash = XXH3_64bits(key.data, key.size);
+    const uint64_t hash = hash_key(key);
     if (hash % store->part.count != store->part.index)
         return "belongs to another partition";
     if ((uint32_t)hash != store_column_number(store, EACH_CHANGE, 6))
@@ -104,7 +102,7 @@ static uint64_t check_block(const struct store *store, struct findings *findings
         find_in_block(findings, block, "does not fit its checksum");
     enum block_found what;
     for (; (what = block_next(&left, &key, &state)) == BLOCK_STATE; keys++) {
-        const uint64_t hash = XXH3_64bits(key.data, key.size);
+        const uint64_t hash = hash_key(key);
         if (hash % store->part.count != store->part.index)
             find_in_state(findings, key, step_id, ", in an image, belongs to another partition");
         if ((keys == 0 && ((uint32_t)hash != (uint32_t)block || (uint32_t)hash <= *last)) || (uint32_t)hash < *last)

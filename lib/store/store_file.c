@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include "base/hash.h"
 #include "store/page.h"
 #include "store/store_part.h"
 
@@ -77,8 +77,7 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         file.size = 0;
         buffer_print(&file, "%s%s", path, suffixes[i]);
-        buffer_add_byte(&file, '\0');
-        unlink(file.data);
+        unlink(buffer_string(&file));
     }
     buffer_free(&file);
     return why;
@@ -110,7 +109,7 @@ static void key_hash(sqlite3_context *context, int count, sqlite3_value **values
 {
     (void)count;
     const void *key = sqlite3_value_blob(values[0]);
-    sqlite3_result_int64(context, (uint32_t)XXH3_64bits(key, (size_t)sqlite3_value_bytes(values[0])));
+    sqlite3_result_int64(context, hash_key_low((struct bytes){key, (size_t)sqlite3_value_bytes(values[0])}));
 }
 
 /* What is the same in formats 1 and 2. */

@@ -164,7 +164,7 @@ _Noreturn void store_fail(const struct store *store, const char *what)
         message_fail(STATUS_MISFIT, "%s: cannot be opened: %s", store->path, why);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        message_fail(STATUS_TRY_LATER, "%s: is in use by a program that is no stage of this flow: %s (in: %s)",
+        message_fail(STATUS_TRY_LATER, "%s: is in use by a program that is not a stage of this flow: %s (in: %s)",
                      store->path, why, what);
     default:
         message_fail(STATUS_IO, "%s: %s (in: %s)", store->path, why, what);
@@ -280,9 +280,8 @@ void store_verify(const struct store *store, struct bytes step_id, uint64_t epoc
         return;
     struct buffer shown = {0};
     quote_add(&shown, key);
-    buffer_add_byte(&shown, '\0');
     message_fail(STATUS_MISFIT,
                  "%s: is damaged: the state of key %s of step %.*s does not fit its checksum: look for"
                  " more with fl-recovery check, and put a copy of all partitions back",
-                 store->path, shown.data, (int)step_id.size, step_id.data);
+                 store->path, buffer_string(&shown), (int)step_id.size, step_id.data);
 }

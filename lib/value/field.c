@@ -16,13 +16,13 @@ bool field_parse_delimiter(struct bytes text, int *delimiter)
     return true;
 }
 
-static void read_numbers(struct field_list *list, const char *numbers)
+static void read_numbers(struct field_list *list)
 {
-    struct bytes rest = bytes_of(numbers);
+    struct bytes rest = bytes_of(list->given);
     for (;;) {
         uint64_t field;
         if (!decimal_take(&rest, INT_MAX, &field) || field == 0 || (rest.size > 0 && *rest.data != ','))
-            option_refuse("-f: \"%s\" is no list of fields such as 2 or 1,3", numbers);
+            option_refuse("-f: \"%s\" is not a list of fields such as 2 or 1,3", list->given);
         list->numbers = array_grow(list->numbers, list->count, &list->room, sizeof *list->numbers);
         list->numbers[list->count++] = (size_t)field;
         if (field > list->last)
@@ -34,15 +34,15 @@ static void read_numbers(struct field_list *list, const char *numbers)
     list->found = bytes_allocate(list->last * sizeof *list->found);
 }
 
-void field_list_open(struct field_list *list, const char *numbers, const char *delimiter)
+void field_list_open(struct field_list *list)
 {
     list->delimiter = FIELD_BLANKS;
-    if (numbers == NULL && delimiter != NULL)
+    if (list->given == NULL && list->given_delimiter != NULL)
         option_refuse("-d goes with -f");
-    if (delimiter != NULL && !field_parse_delimiter(bytes_of(delimiter), &list->delimiter))
-        option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", delimiter);
-    if (numbers != NULL)
-        read_numbers(list, numbers);
+    if (list->given_delimiter != NULL && !field_parse_delimiter(bytes_of(list->given_delimiter), &list->delimiter))
+        option_refuse("-d: \"%s\" is not one byte (\\t stands for a tab)", list->given_delimiter);
+    if (list->given != NULL)
+        read_numbers(list);
 }
 
 void field_list_close(struct field_list *list)

@@ -5,9 +5,6 @@
 #include "base/bytes.h"
 #include "base/scan.h"
 
-/* The line of a usage text for -d, below the one for -f. */
-#define FIELD_USAGE "  -d, --delimiter CHAR           that end at CHAR each, as cut counts them (blanks, as awk does)\n"
-
 enum { FIELD_BLANKS = -1 }; /* as a delimiter: fields are separated by any number of blanks and tabs */
 
 /* Reads the fields of a value, one after the other. */
@@ -69,6 +66,10 @@ static inline bool field_next(struct field_reader *reader, struct bytes *field)
 
 /* The fields that -f and -d name. */
 struct field_list {
+    const char *given;           /* the argument of -f; NULL: it was not given */
+    const char *given_delimiter; /* the argument of -d; NULL: it was not given */
+
+    /* After field_list_open. */
     size_t *numbers; /* counted from 1, in the order given */
     size_t count;    /* 0: -f is not given */
     size_t room;
@@ -78,10 +79,16 @@ struct field_list {
     struct buffer taken; /* the result of field_list_take if it has several fields, or why there is none */
 };
 
-/* Opens a list, which must be all zero. numbers is the argument of -f, such as `2` or `1,3`, delimiter that of -d; each
- * is NULL if the option is not given. If they are wrong, the program ends (64). field_list_close frees what the list
- * holds. */
-void field_list_open(struct field_list *list, const char *numbers, const char *delimiter);
+/* The entry of -d in a list of options for a struct field_list; that of -f has a help of the program's own. */
+/* clang-format off */
+#define FIELD_DELIMITER_OPTION(offset_of_list)                                                                         \
+    {'d', "delimiter", OPTION_TEXT, "CHAR", (offset_of_list) + offsetof(struct field_list, given_delimiter),           \
+     "that end at CHAR each, as cut counts them (blanks, as awk does)"}
+/* clang-format on */
+
+/* Opens a list by what was given for -f, such as `2` or `1,3`, and for -d. If they are wrong, the program ends (64).
+ * field_list_close frees what the list holds. */
+void field_list_open(struct field_list *list);
 void field_list_close(struct field_list *list);
 
 /* Takes the fields of the list, at least one, from a value whose data is not NULL. Sets *fields to the field, a view

@@ -38,10 +38,9 @@ static inline const char *find_special(const char *at, const char *end)
 #ifdef __SSE2__
     for (; end - at >= 16; at += 16) {
         const __m128i block = _mm_loadu_si128((const __m128i *)at), controls = _mm_set1_epi8(' ' - 1);
-        const __m128i special =
-            _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
-                                      _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))),
-                         _mm_cmpeq_epi8(_mm_max_epu8(block, controls), controls));
+        const __m128i special = _mm_or_si128(
+            _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))),
+            _mm_cmpeq_epi8(_mm_max_epu8(block, controls), controls));
         const unsigned found = (unsigned)_mm_movemask_epi8(special);
         if (found != 0)
             return at + __builtin_ctz(found);
@@ -54,8 +53,7 @@ static inline const char *find_special(const char *at, const char *end)
         memcpy(&word, at, 8);
         /* With the bit of 2 flipped, the quote and the control characters are the bytes up to 0x20. */
         const uint64_t low = word ^ ones * 2, backslash = word ^ ones * '\\';
-        const uint64_t special =
-            (((low - ones * 0x21) & ~low) | ((backslash - ones) & ~backslash)) & ones * 0x80;
+        const uint64_t special = (((low - ones * 0x21) & ~low) | ((backslash - ones) & ~backslash)) & ones * 0x80;
         if (special != 0) /* higher bits may be wrong, but the lowest is that of the first such byte */
             return at + __builtin_ctzll(special) / 8;
     }

@@ -129,8 +129,8 @@ static inline uint64_t number_load_fewer(const char *text, size_t size)
     uint64_t word = NUMBER_EIGHT_ZEROS >> (8 * size);
     if (size >= 4) {
         uint32_t first, last;
-        memcpy(&first, text, 4);
-        memcpy(&last, text + size - 4, 4);
+        __builtin_memcpy(&first, text, 4);
+        __builtin_memcpy(&last, text + size - 4, 4);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
         first = __builtin_bswap32(first);
         last = __builtin_bswap32(last);
@@ -186,7 +186,7 @@ static inline void number_store_eight(char *to, uint64_t digits)
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     digits = __builtin_bswap64(digits);
 #endif
-    memcpy(to, &digits, sizeof digits);
+    __builtin_memcpy(to, &digits, sizeof digits);
 }
 
 /* Writes eight digits without leading zeros, one digit at least. to must have room for 8 bytes. Returns the end of the

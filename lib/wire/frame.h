@@ -129,7 +129,7 @@ static inline void frame_write_prefixed(struct line_writer *writer, struct bytes
     char *const start = line_reserve(writer, frame_sizes(records, count) + count * prefix.size);
     char *to = start;
     if (prefix.size <= sizeof few) {
-        memcpy(few, prefix.data, prefix.size);
+        __builtin_memcpy(few, prefix.data, prefix.size);
         prefix.data = few;
     }
     for (size_t i = 0; i < count; i++) {

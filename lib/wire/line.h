@@ -75,9 +75,9 @@ static inline char *line_reserve(struct line_writer *writer, size_t size)
 static inline char *line_copy(char *to, struct bytes bytes)
 {
     if (bytes.size <= 32)
-        memcpy(to, bytes.data, 32);
+        __builtin_memcpy(to, bytes.data, 32);
     else
-        memcpy(to, bytes.data, bytes.size);
+        __builtin_memcpy(to, bytes.data, bytes.size);
     return to + bytes.size;
 }
 

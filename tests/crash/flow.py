@@ -22,7 +22,7 @@ import types
 
 NAME = os.path.basename(sys.argv[0])
 PROGRESS = float(os.environ.get('PROGRESS') or 0)
-SECONDS = 30  # for one run; one that takes longer hangs
+SECONDS = 120  # for one run; one that takes longer hangs, however slow the machine is
 
 
 class Difference(Exception):

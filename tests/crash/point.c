@@ -4,10 +4,10 @@
  *     FL_CRASH_LOG=FILE          each hit appends a line to FILE: the program, a tab and the point */
 #include "base/crash.h"
 
-#include <stdbool.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

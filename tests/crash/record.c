@@ -62,8 +62,8 @@ static void note(const char *name, ino_t inode, off_t offset, const void *data, 
 {
     int saved = errno;
     char head[128];
-    int length = snprintf(head, sizeof head, "%s %llu %lld %zu\n", name, (unsigned long long)inode, (long long)offset,
-                          size);
+    int length =
+        snprintf(head, sizeof head, "%s %llu %lld %zu\n", name, (unsigned long long)inode, (long long)offset, size);
     const struct iovec parts[] = {{head, (size_t)length}, {(void *)data, size}};
     if (writev(record, parts, 2) != (ssize_t)((size_t)length + size))
         abort();

@@ -4,8 +4,9 @@
  *     FL_SHIM_LOG=FILE        the first failure leaves a byte in FILE
  *
  * CALL is write, pwrite, read, pread, sync (fsync and fdatasync), ftruncate, open, rename or malloc (calloc and realloc
- * as well). HOW is the name of an error; SHORT: one byte is moved; KILL: the process is killed before the call; TORN: it
- * is killed when half of the bytes are written. Writes to standard error are left alone: messages are what is tested. */
+ * as well). HOW is the name of an error; SHORT: one byte is moved; KILL: the process is killed before the call; TORN:
+ * it is killed when half of the bytes are written. Writes to standard error are left alone: messages are what is
+ * tested. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -10,10 +10,10 @@ enum { ROOM = 8 };
 
 struct reading {
     struct frame_reader reader;
-    struct bytes left;  /* still to come */
-    size_t piece;       /* most bytes at once; 0: all */
-    size_t room;        /* most records at once */
-    struct buffer log;  /* the frames read */
+    struct bytes left; /* still to come */
+    size_t piece;      /* most bytes at once; 0: all */
+    size_t room;       /* most records at once */
+    struct buffer log; /* the frames read */
 };
 
 /* Puts more bytes into the reader's block. Returns false if none are left. */

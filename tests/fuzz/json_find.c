@@ -4,8 +4,7 @@
 
 #include "fuzz.h"
 
-#define SHOWN(x)                                                                                                       \
-    "typeof(" x "), iif(typeof(" x ") = 'real', iif(abs(" x ") < 1e-290, 0, printf('%.9g', " x ")), " x ")"
+#define SHOWN(x) "typeof(" x "), iif(typeof(" x ") = 'real', iif(abs(" x ") < 1e-290, 0, printf('%.9g', " x ")), " x ")"
 
 static struct expr *open_list(const char *text)
 {
@@ -28,10 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct expr *ours, *theirs;
     if (ours == NULL) {
-        ours = open_list(SHOWN("json_extract(value, '$.a')") ", " SHOWN("(value ->> 'b')") ", "
-                         SHOWN("(value ->> '$.b.a')"));
-        theirs = open_list(SHOWN("json_extract(value, '$.\"a\"')") ", " SHOWN("(value ->> '$.\"b\"')") ", "
-                           SHOWN("(value ->> '$.\"b\".\"a\"')"));
+        ours = open_list(
+            SHOWN("json_extract(value, '$.a')") ", " SHOWN("(value ->> 'b')") ", " SHOWN("(value ->> '$.b.a')"));
+        theirs = open_list(SHOWN("json_extract(value, '$.\"a\"')") ", " SHOWN("(value ->> '$.\"b\"')") ", " SHOWN(
+            "(value ->> '$.\"b\".\"a\"')"));
     }
     struct bytes copy = fuzz_copy(data, size);
     struct buffer found = {0}, expected = {0};

@@ -81,9 +81,20 @@ static void check_text_codes(void)
             CHECK_ABOUT(bytes, false);
     }
     static const struct bytes refused[] = {
-        {"\0", 1},       {"a\0b", 3},         {"\x80", 1},         {"\xbf", 1},         {"\xc0\x80", 2},
-        {"\xc1\xbf", 2}, {"\xe0\x9f\xbf", 3}, {"\xf0\x8f\xbf\xbf", 4}, {"\xf5\x80\x80\x80", 4}, {"\xff", 1},
-        {"\xc3(", 2},    {"\xe2\x82(", 3},    {"\xe2(\xac", 3},    {"\xf0\x9f\x98(", 4},
+        {"\0", 1},
+        {"a\0b", 3},
+        {"\x80", 1},
+        {"\xbf", 1},
+        {"\xc0\x80", 2},
+        {"\xc1\xbf", 2},
+        {"\xe0\x9f\xbf", 3},
+        {"\xf0\x8f\xbf\xbf", 4},
+        {"\xf5\x80\x80\x80", 4},
+        {"\xff", 1},
+        {"\xc3(", 2},
+        {"\xe2\x82(", 3},
+        {"\xe2(\xac", 3},
+        {"\xf0\x9f\x98(", 4},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK_ABOUT(refused[i], !bytes_is_text(refused[i]));

@@ -11,8 +11,7 @@ static void check_refused(void)
     };
     uint64_t number = 7;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        CHECK_ABOUT(bytes_of(refused[i]),
-                    !decimal_parse(bytes_of(refused[i]), 0, UINT64_MAX, &number) && number == 7);
+        CHECK_ABOUT(bytes_of(refused[i]), !decimal_parse(bytes_of(refused[i]), 0, UINT64_MAX, &number) && number == 7);
 }
 
 static void check_limits(void)

@@ -72,15 +72,64 @@ static void gives(const char *text, const char *value, const char *expected)
 
 static void check_binding(void)
 {
-    static const char *const integers[] = {"0", "-0", "7", "-7", "10", "123456789012345678", "1234567890123456789",
-                                           "9223372036854775807", "-9223372036854775808"};
-    static const char *const reals[] = {"0.0", "-0.0", "1.50", "-1.5", "1e3", "1E3", "1e+3", "1e-3", "1.5e300",
-                                        "0.1", "0.30000000000000000000000000000000000000000000000000004", "1e-400",
-                                        "123456789012345678901234567890.5", "9007199254740993.0"};
-    static const char *const texts[] = {"", " ", "-", "+5", "007", "-007", "00", ".5", "5.", "-.5", "1.e5", "1e", "1e+",
-                                        "1.5e", "0x10", "1 ", " 1", "1,5", "1_000", "nan", "inf", "-inf", "Infinity",
-                                        "9223372036854775808", "-9223372036854775809", "99999999999999999999",
-                                        "1e309", "-1e999", "1e5x", "1.2.3", "--1", "abc", "\xff\xfe", "a\tb", "\\n"};
+    static const char *const integers[] = {"0",
+                                           "-0",
+                                           "7",
+                                           "-7",
+                                           "10",
+                                           "123456789012345678",
+                                           "1234567890123456789",
+                                           "9223372036854775807",
+                                           "-9223372036854775808"};
+    static const char *const reals[] = {"0.0",
+                                        "-0.0",
+                                        "1.50",
+                                        "-1.5",
+                                        "1e3",
+                                        "1E3",
+                                        "1e+3",
+                                        "1e-3",
+                                        "1.5e300",
+                                        "0.1",
+                                        "0.30000000000000000000000000000000000000000000000000004",
+                                        "1e-400",
+                                        "123456789012345678901234567890.5",
+                                        "9007199254740993.0"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "-",
+                                        "+5",
+                                        "007",
+                                        "-007",
+                                        "00",
+                                        ".5",
+                                        "5.",
+                                        "-.5",
+                                        "1.e5",
+                                        "1e",
+                                        "1e+",
+                                        "1.5e",
+                                        "0x10",
+                                        "1 ",
+                                        " 1",
+                                        "1,5",
+                                        "1_000",
+                                        "nan",
+                                        "inf",
+                                        "-inf",
+                                        "Infinity",
+                                        "9223372036854775808",
+                                        "-9223372036854775809",
+                                        "99999999999999999999",
+                                        "1e309",
+                                        "-1e999",
+                                        "1e5x",
+                                        "1.2.3",
+                                        "--1",
+                                        "abc",
+                                        "\xff\xfe",
+                                        "a\tb",
+                                        "\\n"};
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
         is_type("integer", integers[i]);
         is("max(value, -9e18)", integers[i], strcmp(integers[i], "-9223372036854775808") == 0 ? "-9e+18" : integers[i]);
@@ -116,8 +165,8 @@ static void check_output(void)
     is("value * -0.5", "0", "0.0");
     is("1e15 + 0.0, 1e17", "", "1e+15|1e+17");
     is("123456.0 * 10", "", "1234560.0");
-    is("value + 0", "1.50", "1.50");     /* the same number as one that came in */
-    is("value || ''", "1.50", "1.5");    /* SQLite has made a text of a number */
+    is("value + 0", "1.50", "1.50");  /* the same number as one that came in */
+    is("value || ''", "1.50", "1.5"); /* SQLite has made a text of a number */
     is("NULL, '', x'', 'a'", "", "~|||a");
     is("x'00ff41' = cast(x'00ff41' AS BLOB), x'4142'", "", "1|AB");
     is("9e999", "", "makes -e fail: the result is infinite");
@@ -126,25 +175,39 @@ static void check_output(void)
     is("9e999 - 9e999", "", "~");
 
     /* Of columns that are the same number, the one that is named; else value, state, new_state, key, source. */
-    const struct expr_input input = {.key = {"1.0", 3}, .value = {"1.00", 4}, .source = {"1e0", 3},
-                                     .state = {"2.0", 3}, .new_state = {"2.00", 4}};
-    static const char *const each[][2] = {{"key", "1.0"}, {" Value\n", "1.00"}, {"SOURCE", "1e0"}, {"state", "2.0"},
-                                          {"new_state", "2.00"}, {"coalesce(key, value, source)", "1.00"},
+    const struct expr_input input = {
+        .key = {"1.0", 3}, .value = {"1.00", 4}, .source = {"1e0", 3}, .state = {"2.0", 3}, .new_state = {"2.00", 4}};
+    static const char *const each[][2] = {{"key", "1.0"},
+                                          {" Value\n", "1.00"},
+                                          {"SOURCE", "1e0"},
+                                          {"state", "2.0"},
+                                          {"new_state", "2.00"},
+                                          {"coalesce(key, value, source)", "1.00"},
                                           {"key, value, source", "1.0|1.00|1e0"},
                                           {"new_state, state, value || '', key", "2.00|2.0|1.0|1.0"},
-                                          {"coalesce(key, source)", "1.0"}, {"max(new_state, state)", "2.0"},
-                                          {"key, state", "1.0|2.0"}, {"value + 2", "3.0"}, {"record.key", "1.0"},
-                                          {"\"key\"", "1.0"}, {"[KEY]", "1.0"}};
+                                          {"coalesce(key, source)", "1.0"},
+                                          {"max(new_state, state)", "2.0"},
+                                          {"key, state", "1.0|2.0"},
+                                          {"value + 2", "3.0"},
+                                          {"record.key", "1.0"},
+                                          {"\"key\"", "1.0"},
+                                          {"[KEY]", "1.0"}};
     for (size_t i = 0; i < sizeof each / sizeof *each; i++)
         check_input(EXPR_VALUES, each[i][0], &input, each[i][1]);
 }
 
 static void check_conditions(void)
 {
-    static const char *const table[][3] = {
-        {"value > 10", "11", "1"}, {"value > 10", "9", "0"},  {"value > 10", "9e0", "0"}, {"value", "0", "0"},
-        {"value", "0.0", "0"},     {"value", "0.5", "1"},     {"value", "abc", "0"},      {"NULL", "", "0"},
-        {"value IS NOT NULL -- so", "", "1"},                 {"value = 'a,b' /* so */", "a,b", "1"}};
+    static const char *const table[][3] = {{"value > 10", "11", "1"},
+                                           {"value > 10", "9", "0"},
+                                           {"value > 10", "9e0", "0"},
+                                           {"value", "0", "0"},
+                                           {"value", "0.0", "0"},
+                                           {"value", "0.5", "1"},
+                                           {"value", "abc", "0"},
+                                           {"NULL", "", "0"},
+                                           {"value IS NOT NULL -- so", "", "1"},
+                                           {"value = 'a,b' /* so */", "a,b", "1"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         check_value(EXPR_CONDITION, table[i][0], bytes_of(table[i][1]), table[i][2]);
     check_value(EXPR_CONDITION, "num(value) > 1", bytes_of("x"), "makes -e fail: num: \"x\" is not a number");
@@ -158,15 +221,15 @@ static void check_queries(void)
     gives("SELECT value FROM json_each(record.value)", "[3,1.5,\"a\",null]", "3;1.5;a;~");
     gives("SELECT a.value FROM record, json_each(record.value) AS a", "[3,1]", "3;1");
     gives("SELECT value FROM json_each(record.value) ORDER BY 1 DESC", "[3,1,2]", "3;2;1");
-    gives("SELECT value, key, record.key FROM json_each(record.value) ORDER BY value", "[3,1,2]",
-          "1|1|k;2|2|k;3|0|k");
+    gives("SELECT value, key, record.key FROM json_each(record.value) ORDER BY value", "[3,1,2]", "1|1|k;2|2|k;3|0|k");
     gives("SELECT value FROM json_each(record.value) ORDER BY 1 LIMIT 2", "[3,1,2]", "1;2");
     gives("SELECT value UNION ALL SELECT 'b' UNION ALL SELECT key", "a", "a;b;k");
     gives("SELECT value WHERE value > 5", "5", "");
     gives("SELECT value WHERE value > 5", "6", "6");
     gives("SELECT * FROM record", "6", "k|6|~|~|~");
     gives("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < record.value)\n"
-          " SELECT i FROM n, record", "3", "1;2;3");
+          " SELECT i FROM n, record",
+          "3", "1;2;3");
     gives("SELECT sum(value), count(*) FROM json_each(record.value) -- all", "[3,1,2]", "6|3");
     gives("SELECT max(value), group_concat(value, '') OVER (ORDER BY key) FROM json_each(record.value) GROUP BY key",
           "[\"a\",\"b\"]", "a|a;b|ab");
@@ -222,13 +285,16 @@ static void check_functions(void)
     is("match(value, '(a)', -1)", "a", "makes -e fail: match: \"(a)\" has no such group");
     is("value REGEXP value", "a(", "makes -e fail: regexp: \"a(\" is no regular expression: Unmatched ( or \\(");
     check_value(EXPR_VALUES, "value REGEXP 'c', match(value, 'b.*'), hex(match(value, '\xff'))",
-                (struct bytes){"\xff" "abc", 4}, "1|bc|FF");
+                (struct bytes){"\xff"
+                               "abc",
+                               4},
+                "1|bc|FF");
     struct expr *expr = open_any(EXPR_VALUES, "key REGEXP value");
     for (int i = 0; i < 100; i++) {
         char text[32];
         snprintf(text, sizeof text, "^%d$", i % 23);
-        CHECK_TEXT(i % 23 == 7 ? "1" : "0", bytes_of(shown(expr, &(struct expr_input){.key = {"7", 1},
-                                                                                      .value = bytes_of(text)})));
+        CHECK_TEXT(i % 23 == 7 ? "1" : "0",
+                   bytes_of(shown(expr, &(struct expr_input){.key = {"7", 1}, .value = bytes_of(text)})));
     }
     expr_close(expr);
 }
@@ -237,9 +303,12 @@ static void check_functions(void)
 static void check_failures(void)
 {
     struct expr *expr = open_any(EXPR_VALUES, "json_extract(value, '$.a')");
-    static const char *const values[][2] = {{"{\"a\":1.5}", "1.5"}, {"{\"a\":", "makes -e fail: malformed JSON"},
-                                            {"{\"a\":\"x\"}", "x"}, {"{}", "~"},
-                                            {"x", "makes -e fail: malformed JSON"}, {"{\"a\":[1, 2]}", "[1,2]"}};
+    static const char *const values[][2] = {{"{\"a\":1.5}", "1.5"},
+                                            {"{\"a\":", "makes -e fail: malformed JSON"},
+                                            {"{\"a\":\"x\"}", "x"},
+                                            {"{}", "~"},
+                                            {"x", "makes -e fail: malformed JSON"},
+                                            {"{\"a\":[1, 2]}", "[1,2]"}};
     for (int i = 0; i < 300; i++) {
         const char *const *value = values[i % 6];
         CHECK_TEXT(value[1], bytes_of(shown(expr, &(struct expr_input){.value = bytes_of(value[0])})));
@@ -249,18 +318,31 @@ static void check_failures(void)
     is("length(zeroblob(1000000000))", "", "makes -e fail: string or blob too big");
     is("value || hex(zeroblob(40000000))", "a", "makes -e fail: string or blob too big");
     gives("WITH RECURSIVE n(i) AS (VALUES(0) UNION ALL SELECT i + 1 FROM n LIMIT 3000) SELECT hex(zeroblob(20000)) FROM"
-          " n", "", "makes -e fail: it gives more than 67108864 bytes");
+          " n",
+          "", "makes -e fail: it gives more than 67108864 bytes");
     gives("WITH RECURSIVE n(i) AS (VALUES(0) UNION ALL SELECT i + 1 FROM n LIMIT 40) SELECT"
-          " length(group_concat(hex(zeroblob(1000000)))) FROM n", "", "makes -e fail: string or blob too big");
+          " length(group_concat(hex(zeroblob(1000000)))) FROM n",
+          "", "makes -e fail: string or blob too big");
 }
 
 static void check_comma(void)
 {
-    static const char *const table[][2] = {
-        {"a,b", ",b"}, {"a", NULL}, {"", NULL}, {",", ","}, {"max(a, b), c", ", c"}, {"max(a, b)", NULL},
-        {"'a,b' || \",\" || [,] || `,`", NULL}, {"'it''s, so', x", ", x"}, {"a -- b, c\n, d", ", d"},
-        {"a -- b, c", NULL}, {"a /* , */ , b", ", b"}, {"a /* , ", NULL}, {"'a, b", NULL}, {"(a, (b, c)), d", ", d"},
-        {"a - -b, c", ", c"}, {"a / b, c", ", c"}};
+    static const char *const table[][2] = {{"a,b", ",b"},
+                                           {"a", NULL},
+                                           {"", NULL},
+                                           {",", ","},
+                                           {"max(a, b), c", ", c"},
+                                           {"max(a, b)", NULL},
+                                           {"'a,b' || \",\" || [,] || `,`", NULL},
+                                           {"'it''s, so', x", ", x"},
+                                           {"a -- b, c\n, d", ", d"},
+                                           {"a -- b, c", NULL},
+                                           {"a /* , */ , b", ", b"},
+                                           {"a /* , ", NULL},
+                                           {"'a, b", NULL},
+                                           {"(a, (b, c)), d", ", d"},
+                                           {"a - -b, c", ", c"},
+                                           {"a / b, c", ", c"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const char *found = expr_comma(table[i][0]);
         CHECK_ABOUT(bytes_of(table[i][0]),

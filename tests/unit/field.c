@@ -30,8 +30,8 @@ static void check_value(struct bytes value, int delimiter)
     struct field_reader reader = field_begin(value, delimiter);
     const size_t count = split(value, delimiter, expected);
     for (size_t i = 0; i < count; i++)
-        CHECK_ABOUT(value, field_next(&reader, &field) && field.data == expected[i].data &&
-                               field.size == expected[i].size);
+        CHECK_ABOUT(value,
+                    field_next(&reader, &field) && field.data == expected[i].data && field.size == expected[i].size);
     CHECK_ABOUT(value, !field_next(&reader, &field) && !field_next(&reader, &field));
 }
 
@@ -64,9 +64,9 @@ static void check_delimiters(void)
 
 static void check_list(const char *numbers, const char *delimiter, const char *value, const char *expected)
 {
-    struct field_list list = {0};
+    struct field_list list = {.given = numbers, .given_delimiter = delimiter};
     struct bytes fields, copy = check_copy(value);
-    field_list_open(&list, numbers, delimiter);
+    field_list_open(&list);
     const char *why = field_list_take(&list, copy, &fields);
     CHECK_TEXT(expected, why != NULL ? bytes_of(why) : fields);
     free((char *)copy.data);

@@ -126,10 +126,29 @@ static const char *any(const char *const *texts, size_t count)
 
 static void add_random(struct buffer *text, unsigned level)
 {
-    static const char *const scalars[] = {"0", "-0", "1", "-17", "1.5", "1e2", "1E-2", "0.25", "9223372036854775807",
-                                          "-9223372036854775808", "9223372036854775808", "true", "false", "null",
-                                          "\"\"", "\"x\"", "\"some words\"", "\"\\n\"", "\"\\\\\"", "\"a\\u00e9\"",
-                                          "\"\xc3\xa9\"", "\"}\"", "\"{\\\"a\\\":1}\""};
+    static const char *const scalars[] = {"0",
+                                          "-0",
+                                          "1",
+                                          "-17",
+                                          "1.5",
+                                          "1e2",
+                                          "1E-2",
+                                          "0.25",
+                                          "9223372036854775807",
+                                          "-9223372036854775808",
+                                          "9223372036854775808",
+                                          "true",
+                                          "false",
+                                          "null",
+                                          "\"\"",
+                                          "\"x\"",
+                                          "\"some words\"",
+                                          "\"\\n\"",
+                                          "\"\\\\\"",
+                                          "\"a\\u00e9\"",
+                                          "\"\xc3\xa9\"",
+                                          "\"}\"",
+                                          "\"{\\\"a\\\":1}\""};
     static const char *const names[] = {"\"a\"", "\"b\"", "\"a\"", "\"ab\"", "\"c d\"", "\"\"", "\"\\u0061\""};
     static const char *const blanks[] = {"", "", "", "", "", " ", "\n", "\t ", "\r"};
     const bool object = level == 0 || check_random() % 3 == 0;

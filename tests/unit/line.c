@@ -74,8 +74,8 @@ int main(void)
         char *exact = bytes_allocate(size);
         memcpy(exact, about.data, size);
         CHECK_ABOUT(about, scan_find(exact, exact + size, byte) == find(exact, exact + size, byte));
-        CHECK_ABOUT(about, scan_holds((struct bytes){exact, size}, byte) ==
-                               (find(exact, exact + size, byte) != exact + size));
+        CHECK_ABOUT(about,
+                    scan_holds((struct bytes){exact, size}, byte) == (find(exact, exact + size, byte) != exact + size));
         free(exact);
         free(data);
     }

@@ -63,8 +63,8 @@ static const char *take_bytes(struct key *key, struct bytes value)
     }
     spoil(&key->op);
     if (key->op.kind->total != NULL)
-        CHECK_ABOUT(key->state, key->op.kind->total(&key->op, key->state, &total) &&
-                                    same_bytes(total, key->result.emit));
+        CHECK_ABOUT(key->state,
+                    key->op.kind->total(&key->op, key->state, &total) && same_bytes(total, key->result.emit));
     return NULL;
 }
 
@@ -143,8 +143,7 @@ static void check_values(void)
     STEPS("stddev", {"1", NOTHING, "1 1 0 0"}, {"2", "0.7071067811865476", "2 1 0.5 0.5"}, {"3", "1", "3 1 1 2"});
     STEPS("delta", {"5", NOTHING, "5"}, {"007", "2", "007"}, {"0.50", "-6.5", "0.50"}, {"0.5", "0", "0.5"},
           {"-1e0", "-1.5", "-1e0"}, {"3", "4", "3"},
-          {"9223372036854775808", "9223372036854775805", "9223372036854775808"},
-          {"0", "-9223372036854775808", "0"});
+          {"9223372036854775808", "9223372036854775805", "9223372036854775808"}, {"0", "-9223372036854775808", "0"});
     STEPS("delta", {"0.1", NOTHING, "0.1"}, {"1e-1", "0", "1e-1"}, {"3e-1", "0.2", "3e-1"});
     STEPS("ewma:0.5", {"1", "1", "1"}, {"2", "1.5", "1.5"}, {"-3e0", "-0.75", "-0.75"}, {"-.75", "-0.75", "-0.75"});
     STEPS("ewma:1", {"007", "7", "7"}, {"0.1", "0.1", "0.1"}, {"1e100", "1e+100", "1e+100"}, {"5", "5", "5"});
@@ -172,8 +171,9 @@ static void check_values(void)
  * taken. */
 static void check_given_states(const char *op)
 {
-    static const char *const values[] = {"1", "0", "99999999", "12345678", "100000000", "007", "-3", "-99999999",
-                                         "0.5", "-0.5", "9999999999999999", "-9999999999999999", "x", ""};
+    static const char *const values[] = {
+        "1",         "0",   "99999999", "12345678",         "100000000",         "007", "-3",
+        "-99999999", "0.5", "-0.5",     "9999999999999999", "-9999999999999999", "x",   ""};
     struct key copied = key_of(op, NULL), given = key_of(op, NULL);
     for (int i = 0; i < 100000; i++) {
         /* Runs of short integers without a sign, and anything between them. */
@@ -417,8 +417,9 @@ static void check_bad(void)
         {"count", {"", "0", "-1", "a", "1 ", "1.0", "6 1"}},
         {"min", {"", "a", "6 1", "6 "}},
         {"max", {"", "a", "6 1 0", " 6"}},
-        {"var", {"", "a", "6", "1 2", "1 2 3", "0 1 0 0", "1 2 3 4 ", "1 2 3 4 5", "1 2 3 -4", "x 2 3 4", "1 x 3 4",
-                 "1 2 x 4", "1 2 3 x"}},
+        {"var",
+         {"", "a", "6", "1 2", "1 2 3", "0 1 0 0", "1 2 3 4 ", "1 2 3 4 5", "1 2 3 -4", "x 2 3 4", "1 x 3 4", "1 2 x 4",
+          "1 2 3 x"}},
         {"stddev", {"", "1 2 0", "1 2 0 -3"}},
         {"delta", {"", "a", "6 1", "6 "}},
         {"ewma:0.5", {"", "a", "6 1", "6 "}},
@@ -506,9 +507,11 @@ static void check_nearest_sum(void)
 static void check_table(void)
 {
     static const char *const texts[][2] = {
-        {"sum", "sum"}, {"count", "count"}, {"min", "min"}, {"max", "max"}, {"mean", "mean"}, {"var", "var"},
-        {"stddev", "stddev"}, {"delta", "delta"}, {"ewma:0.30", "ewma:0.3"}, {"distinct", "distinct"},
-        {"topk:+03", "topk:3"}, {"histogram:.5", "histogram:0.5"}, {"first", "first"}, {"last", "last"},
+        {"sum", "sum"},           {"count", "count"},     {"min", "min"},
+        {"max", "max"},           {"mean", "mean"},       {"var", "var"},
+        {"stddev", "stddev"},     {"delta", "delta"},     {"ewma:0.30", "ewma:0.3"},
+        {"distinct", "distinct"}, {"topk:+03", "topk:3"}, {"histogram:.5", "histogram:0.5"},
+        {"first", "first"},       {"last", "last"},
     };
     size_t count = 0;
     struct buffer why = {0};
@@ -522,9 +525,10 @@ static void check_table(void)
     }
     CHECK(count == sizeof texts / sizeof *texts);
     static const char *const unknown[] = {"", "su", "sums", "sum ", "sum:", "sum:1", ":", "SUM"};
-    static const char *const wrong[] = {"ewma", "ewma:", "ewma:0", "ewma:-0.1", "ewma:1.1", "ewma:x", "ewma:0.1:2",
-                                        "topk", "topk:0", "topk:101", "topk:1.5", "topk:1e0", "topk:-1",
-                                        "histogram", "histogram:0", "histogram:-1", "histogram:1e0", "histogram:x"};
+    static const char *const wrong[] = {"ewma",         "ewma:",         "ewma:0",     "ewma:-0.1", "ewma:1.1",
+                                        "ewma:x",       "ewma:0.1:2",    "topk",       "topk:0",    "topk:101",
+                                        "topk:1.5",     "topk:1e0",      "topk:-1",    "histogram", "histogram:0",
+                                        "histogram:-1", "histogram:1e0", "histogram:x"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++, why.size = 0)
         CHECK_ABOUT(bytes_of(unknown[i]), !op_open(&op, unknown[i], &why) && strstr(why.data, "there are sum") != NULL);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++, why.size = 0)

@@ -6,41 +6,84 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "base/message.h"
 #include "base/span.h"
+#include "check.h"
 
-enum { WORDS = 8, TEXT = 512 };
+enum { WORDS = 8, TEXT = 2048 };
 
-static const char usage[] = "usage: fl-test [-h] [-r DIR] [OPERAND [OPERAND]]\n\n  -r DIR  a directory\n";
 #define HINT " (fl-test --help shows the usage)\n"
+
+static const char help[] = "usage: fl-test [-h] [-r DIR] OPERAND [OPERAND [OPERAND]]\n"
+                           "       fl-test [--step STEP] [--every SPAN] [--most COUNT] [--memory SIZE]\n"
+                           "           [--recovery-directory DIR] -x CMD [ARG...]\n"
+                           "\n"
+                           "  OPERAND is anything\n"
+                           "  -h, --hold                     hold\n"
+                           "  -q, --quiet                    quiet,\n"
+                           "                                 and more of it\n"
+                           "      --step STEP                a step\n"
+                           "  -x, --exec CMD [ARG...]        a command\n"
+                           "      --every SPAN               a span\n"
+                           "      --most COUNT               a count\n"
+                           "      --memory SIZE              a size\n"
+                           "  -r, --recovery-directory DIR   a directory\n"
+                           "      --help, --version          show this, show the version\n";
+
+static const char *const forms[] = {
+    "[-h] [-r DIR] OPERAND [OPERAND [OPERAND]]",
+    "[--step STEP] [--every SPAN] [--most COUNT] [--memory SIZE] [--recovery-directory DIR] -x CMD [ARG...]", NULL};
+
+static const struct option_usage usage = {forms, "  OPERAND is anything\n"};
+
+struct own {
+    bool hold, quiet;
+    const char *step;
+    char **command;
+    struct option_span every;
+    uint64_t most;
+    size_t memory;
+};
+
+static const struct option_entry own_options[] = {
+    {'h', "hold", OPTION_FLAG, NULL, offsetof(struct own, hold), "hold"},
+    {'q', "quiet", OPTION_FLAG, NULL, offsetof(struct own, quiet), "quiet,\nand more of it"},
+    {'\0', "step", OPTION_TEXT, "STEP", offsetof(struct own, step), "a step"},
+    {'x', "exec", OPTION_COMMAND, "CMD [ARG...]", offsetof(struct own, command), "a command"},
+    {'\0', "every", OPTION_POSITIVE_SPAN, "SPAN", offsetof(struct own, every), "a span"},
+    {'\0', "most", OPTION_COUNT, "COUNT", offsetof(struct own, most), "a count"},
+    {'\0', "memory", OPTION_SIZE, "SIZE", offsetof(struct own, memory), "a size"},
+    {0},
+};
+
+struct common {
+    const char *directory;
+};
+
+static const struct option_entry common_options[] = {
+    {'r', "recovery-directory", OPTION_TEXT, "DIR", offsetof(struct common, directory), "a directory"},
+    {0},
+};
 
 /* A program with two tables: prints what it was given. */
 static int program(char **argv)
 {
-    const char *directory = "-";
-    const char *step = "-";
-    bool hold = false;
-    bool quiet = false;
-    char **command = NULL;
-    const struct option_entry own[] = {{.letter = 'h', .name = "hold", .given = &hold},
-                                       {.letter = 'q', .given = &quiet},
-                                       {.name = "step", .argument = &step},
-                                       {.letter = 'x', .name = "exec", .command = &command},
-                                       {0}};
-    const struct option_entry common[] = {{.letter = 'r', .name = "recovery-directory", .argument = &directory}, {0}};
-    const struct option_entry *const tables[] = {own, common, NULL};
+    struct own own = {.step = "-"};
+    struct common common = {"-"};
+    const struct option_table tables[] = {{own_options, &own}, {common_options, &common}, {NULL, NULL}};
 
     message_start(argv[0]);
     size_t count;
-    char **operands = option_parse(argv, usage, tables, 1, 3, &count);
-    printf("%s %s %d%d %zu:", directory, step, hold, quiet, count);
+    char **operands = option_parse(argv, &usage, tables, 1, 3, &count);
+    printf("%s %s %d%d %zu:", common.directory, own.step, own.hold, own.quiet, count);
     for (; *operands != NULL; operands++)
         printf(" %s", *operands);
-    if (command != NULL)
+    if (own.command != NULL)
         printf(" |");
-    for (; command != NULL && *command != NULL; command++)
-        printf(" %s", *command);
+    for (; own.command != NULL && *own.command != NULL; own.command++)
+        printf(" %s", *own.command);
+    if (own.every.given || own.most > 0 || own.memory > 0)
+        printf(" (%lld %llu %zu)", (long long)own.every.nanoseconds, (unsigned long long)own.most, own.memory);
     printf("\n");
     return fflush(stdout) == 0 ? STATUS_OK : STATUS_IO;
 }
@@ -102,7 +145,15 @@ static void check_command_lines(void)
         {{"a", "-x", "--", "-"}, 0, "- - 00 1: a | -- -\n"},
         {{"a", "--", "-x", "b"}, 0, "- - 00 3: a -x b\n"},
         {{"--version", "-z"}, 0, "fl-test " FL_VERSION "\n"},
-        {{"--help"}, 0, usage},
+        {{"--help"}, 0, help},
+        {{"a", "--every", "5ms", "--most", "1", "--memory=3K"}, 0, "- - 00 1: a (5000000 1 3072)\n"},
+        {{"a", "--every", "0"},
+         64,
+         "fl-test: --every: \"0\" is not a span of time above 0, such as 10, 0.5, 500ms, 30s, 5m,"
+         " 1h or 2d" HINT},
+        {{"a", "--most", "0"}, 64, "fl-test: --most: \"0\" is not a count from 1 on" HINT},
+        {{"a", "--most", "-2"}, 64, "fl-test: --most: \"-2\" is not a count from 1 on" HINT},
+        {{"a", "--memory", "1X"}, 64, "fl-test: --memory: \"1X\" is not a size such as 500K, 64M or 2G" HINT},
         {{NULL}, 64, "fl-test: an operand is missing" HINT},
         {{"a", "b", "c", "d\n"}, 64, "fl-test: unexpected operand \"d\\n\"" HINT},
         {{"-z"}, 64, "fl-test: unknown option -z" HINT},

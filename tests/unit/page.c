@@ -55,11 +55,19 @@ static bool all_whole(sqlite3 *database)
     return whole;
 }
 
-/* Opens a copy of what is on the disk now, and compares; as another program, which then also copies the log, or not. */
-static void check_copy_of(int64_t sum, const char *files)
+static void copy_database(const char *from, const char *to)
 {
-    copy_file("it", "copy");
-    copy_file("it-wal", "copy-wal");
+    char log[32], log_copy[32];
+    snprintf(log, sizeof log, "%s-wal", from);
+    snprintf(log_copy, sizeof log_copy, "%s-wal", to);
+    copy_file(from, to);
+    copy_file(log, log_copy);
+}
+
+/* Opens a copy of what is on the disk now, and compares; as another program, which then also copies the log, or not. */
+static void check_copy_of(const char *path, int64_t sum, const char *files)
+{
+    copy_database(path, "copy");
     sqlite3 *copy = open_database("copy", files, SQLITE_OPEN_READWRITE);
     CHECK(ask(copy, "SELECT sum(value) FROM t") == sum);
     CHECK(ask(copy, "SELECT integrity_check = 'ok' FROM pragma_integrity_check") == 1);
@@ -97,10 +105,122 @@ static void check_transactions(sqlite3 *database)
             continue;
         }
         run(database, "COMMIT");
-        check_copy_of(ask(database, "SELECT sum(value) FROM t"), i % 2 == 0 ? NULL : page_file_system());
+        check_copy_of("it", ask(database, "SELECT sum(value) FROM t"), i % 2 == 0 ? NULL : page_file_system());
         if (i % 10 == 9)
             run(database, "PRAGMA wal_checkpoint");
     }
+}
+
+/* A transaction that is given up while frames of it are held back: new pages alone, since to read the log would write
+ * what is held. Nothing of it may be written once another program has committed in its place. */
+static void check_given_up(sqlite3 *database)
+{
+    char text[128];
+    for (int kilobytes = 60; kilobytes < 200; kilobytes += 7) {
+        snprintf(text, sizeof text, "BEGIN; INSERT INTO large VALUES (zeroblob(%d)); ROLLBACK", kilobytes * 1024);
+        run(database, text);
+        write_beside();
+        const int64_t sum = ask(database, "SELECT sum(value) FROM t");
+        run(database, "UPDATE t SET value = value + 1");
+        CHECK(ask(database, "SELECT sum(value) FROM t") > sum);
+        check_copy_of("it", ask(database, "SELECT sum(value) FROM t"), NULL);
+    }
+    CHECK(ask(database, "SELECT count(*) FROM large") == 0);
+}
+
+/* --- a log of numbers in the other order -------------------------------------------------------------------------- */
+
+static uint32_t number_at(const unsigned char *bytes, bool big)
+{
+    uint32_t number = 0;
+    for (int i = 0; i < 4; i++)
+        number = number << 8 | bytes[big ? i : 3 - i];
+    return number;
+}
+
+static void add_to_sum(uint32_t sum[2], const unsigned char *bytes, size_t size, bool big)
+{
+    for (size_t i = 0; i < size; i += 8) {
+        sum[0] += number_at(bytes + i, big) + sum[1];
+        sum[1] += number_at(bytes + i + 4, big) + sum[0];
+    }
+}
+
+static void put_sum(unsigned char *to, const uint32_t sum[2])
+{
+    for (int i = 0; i < 8; i++)
+        to[i] = (unsigned char)(sum[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+/* Makes the checksums of a write-ahead log those that a machine of the other byte order has. */
+static void turn_log(const char *path)
+{
+    enum { HEADER = 32, FRAME_HEADER = 24 };
+    unsigned char header[HEADER], frame[FRAME_HEADER + PAGE_SIZE], salts[8];
+    uint32_t sum[2] = {0, 0};
+    int file = open(path, O_RDWR);
+    CHECK(pread(file, header, HEADER, 0) == HEADER);
+    header[3] ^= 1;
+    const bool big = (header[3] & 1) != 0;
+    add_to_sum(sum, header, HEADER - 8, big);
+    put_sum(header + HEADER - 8, sum);
+    CHECK(pwrite(file, header, HEADER, 0) == HEADER);
+    memcpy(salts, header + 16, sizeof salts);
+    for (off_t at = HEADER; pread(file, frame, sizeof frame, at) == sizeof frame; at += (off_t)sizeof frame) {
+        if (memcmp(frame + 8, salts, sizeof salts) != 0)
+            break; /* a frame of before the log was begun anew */
+        add_to_sum(sum, frame, 8, big);
+        add_to_sum(sum, frame + FRAME_HEADER, PAGE_SIZE, big);
+        put_sum(frame + 16, sum);
+        CHECK(pwrite(file, frame, sizeof frame, at) == sizeof frame);
+    }
+    close(file);
+}
+
+/* What another machine has left behind is read, and goes on in its order. */
+static void check_other_order(sqlite3 *database)
+{
+    run(database, "UPDATE t SET value = value + 1");
+    const int64_t sum = ask(database, "SELECT sum(value) FROM t"), count = ask(database, "SELECT count(*) FROM t");
+    copy_database("it", "other");
+    turn_log("other-wal");
+    sqlite3 *other = open_database("other", page_file_system(), SQLITE_OPEN_READWRITE);
+    run(other, "PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = 10");
+    for (int i = 0; i < 5; i++) {
+        CHECK(ask(other, "SELECT sum(value) FROM t") == sum + i * count);
+        /* Pages that are written once, or again in the same place: of these SQLite makes the checksums. */
+        run(other, i % 2 == 0 ? "UPDATE t SET value = value + 1"
+                              : "BEGIN; UPDATE t SET value = value + 2; UPDATE t SET value = value - 1; COMMIT");
+        check_copy_of("other", sum + (i + 1) * count, NULL);
+    }
+    CHECK(sqlite3_close(other) == SQLITE_OK);
+    CHECK(unlink("other") == 0);
+}
+
+/* --- damage ------------------------------------------------------------------------------------------------------- */
+
+/* Pages that are whole, each in the place of the other, and a page that ends early. */
+static void check_place(void)
+{
+    unsigned char pages[2 * PAGE_SIZE];
+    int file = open("it", O_RDWR);
+    const off_t end = lseek(file, 0, SEEK_END), last = end / PAGE_SIZE;
+    CHECK(pread(file, pages, sizeof pages, PAGE_SIZE) == sizeof pages);
+    CHECK(pwrite(file, pages + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE) == PAGE_SIZE);
+    CHECK(pwrite(file, pages, PAGE_SIZE, 2 * PAGE_SIZE) == PAGE_SIZE);
+    sqlite3 *database = open_database("it", page_file_system(), SQLITE_OPEN_READWRITE);
+    CHECK(page_is_whole(database, 1) && !page_is_whole(database, 2) && !page_is_whole(database, 3));
+    CHECK(pwrite(file, pages, sizeof pages, PAGE_SIZE) == sizeof pages);
+    CHECK(page_is_whole(database, 2) && page_is_whole(database, 3) && page_is_whole(database, (uint64_t)last));
+    CHECK(pread(file, pages, PAGE_SIZE, end - PAGE_SIZE) == PAGE_SIZE);
+    for (off_t cut = 1; cut < PAGE_SIZE; cut += 1000) {
+        CHECK(ftruncate(file, end - cut) == 0);
+        CHECK(!page_is_whole(database, (uint64_t)last));
+    }
+    CHECK(pwrite(file, pages, PAGE_SIZE, end - PAGE_SIZE) == PAGE_SIZE);
+    CHECK(page_is_whole(database, (uint64_t)last));
+    close(file);
+    sqlite3_close(database);
 }
 
 /* Changes a bit of page 2 of the file, which is closed, and looks. */
@@ -127,9 +247,13 @@ int main(void)
     sqlite3 *database = open_database("it", page_file_system(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     CHECK(page_make_room(database) == SQLITE_OK);
     run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0;"
-                  "PRAGMA cache_size = 10; CREATE TABLE t(key PRIMARY KEY, value) WITHOUT ROWID");
+                  "PRAGMA cache_size = 10; CREATE TABLE t(key PRIMARY KEY, value) WITHOUT ROWID;"
+                  "CREATE TABLE large(value)");
     check_transactions(database);
+    check_given_up(database);
+    check_other_order(database);
     CHECK(sqlite3_close(database) == SQLITE_OK);
+    check_place();
     for (unsigned bit = 0; bit < 8 * PAGE_SIZE; bit += 1 + (unsigned)(check_random() % 100))
         check_bit(bit);
     for (unsigned bit = 8 * (PAGE_SIZE - 8); bit < 8 * PAGE_SIZE; bit++)

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "base/message.h"
+#include "check.h"
 
 static void check_text_of(void)
 {

@@ -40,8 +40,8 @@ static void check_sizes(void)
 
 static void check_refused(void)
 {
-    static const char *const refused[] = {"",  "K",  "0",  "0K", "-1",  "+1",   " 1",   "1 ",
-                                          "1k", "1B", "1KB", "1KK", "1.5K", "0x10", "18446744073709551616"};
+    static const char *const refused[] = {
+        "", "K", "0", "0K", "-1", "+1", " 1", "1 ", "1k", "1B", "1KB", "1KK", "1.5K", "0x10", "18446744073709551616"};
     size_t size = 7;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         CHECK_ABOUT(bytes_of(refused[i]), !size_parse(refused[i], &size) && size == 7);

@@ -1,6 +1,6 @@
 /* Goal of this test: a state does what a plain table does, through changes, discards, freezing, thawing and loading at
  * random, while another thread reads what was frozen; and what that thread gets is exactly what changed, sorted. */
-#include "state/state.h"
+#include "state/state_part.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -278,6 +278,7 @@ static void check_round(uint64_t pretended, size_t limit)
     size_t keys = 1 + (size_t)(check_random() % KEYS);
     reading.state = state_open(&(struct state_loader){load_get, load_each, load_count, &pretended});
     state_limit(reading.state, limit);
+    reading.state->generation = UINT32_MAX - (uint32_t)(check_random() % 8); /* they begin again soon */
     for (int step = 0; step < STEPS / ROUNDS; step++) {
         change_key(reading.state, (size_t)(check_random() % keys));
         if (check_random() % 60 == 0) {
@@ -384,6 +385,17 @@ static void check_order(size_t count, unsigned partitions, bool last)
     state_close(state);
 }
 
+/* What did not change when the numbers of the generations begin again is no change. */
+static void check_restart(bool last)
+{
+    struct state *state = state_open(&(struct state_loader){.count = count_none});
+    state->generation = UINT32_MAX - 1;
+    change_in_order(state, 300, 1, "", 1, false);
+    change_in_order(state, 300, 2, "half of them", 1, last);
+    change_in_order(state, 300, 3, "a third", 1, last);
+    state_close(state);
+}
+
 /* --- many keys, saved in the order of their hashes ---------------------------------------------------------------- */
 
 enum { SAVED = 200000, SAVED_TEXT = 16 };
@@ -452,6 +464,7 @@ enum { MANY = 20000, EPOCHS = 12 };
 static struct {
     struct state *state;
     unsigned now[MANY], frozen[MANY]; /* the number in a state; 0: it did not change */
+    unsigned partitions;
     size_t read;
     size_t wrong;
 } many;
@@ -480,25 +493,34 @@ static void check_many_change(const struct change *change)
 }
 
 /* Looks at each change as late as may be. */
+static void read_partition(unsigned partition)
+{
+    static struct change kept[CHANGE_KEPT];
+    size_t read = 0;
+    state_begin_changes(many.state, partition, many.partitions);
+    while (state_next_change(many.state, &kept[read % CHANGE_KEPT])) {
+        read++;
+        if (read >= CHANGE_KEPT)
+            check_many_change(&kept[read % CHANGE_KEPT]);
+        if (read % 1000 == 0)
+            sched_yield();
+    }
+    for (size_t i = read < CHANGE_KEPT ? 0 : read - CHANGE_KEPT + 1; i < read; i++)
+        check_many_change(&kept[i % CHANGE_KEPT]);
+    many.read += read;
+}
+
 static void *read_many(void *context)
 {
     (void)context;
-    static struct change kept[CHANGE_KEPT];
-    state_begin_changes(many.state, 0, 1);
-    while (state_next_change(many.state, &kept[many.read % CHANGE_KEPT])) {
-        many.read++;
-        if (many.read >= CHANGE_KEPT)
-            check_many_change(&kept[many.read % CHANGE_KEPT]);
-        if (many.read % 1000 == 0)
-            sched_yield();
-    }
-    for (size_t i = many.read < CHANGE_KEPT ? 0 : many.read - CHANGE_KEPT + 1; i < many.read; i++)
-        check_many_change(&kept[i % CHANGE_KEPT]);
+    for (unsigned partition = 0; partition < many.partitions; partition++)
+        read_partition(partition);
     return NULL;
 }
 
-static void check_in_place(void)
+static void check_in_place(unsigned partitions)
 {
+    many.partitions = partitions;
     char key[32], text[64];
     pthread_t thread;
     unsigned number = 0;
@@ -536,6 +558,89 @@ static void check_in_place(void)
     state_close(many.state);
 }
 
+/* --- entries that change and go while they are frozen, on one thread, so that their memory is the same each time ---
+ */
+
+static struct bytes get_old(void *from, struct bytes key, uint64_t hash)
+{
+    (void)from;
+    (void)key;
+    (void)hash;
+    return bytes_of("oldstate");
+}
+
+static uint64_t count_many(void *from)
+{
+    (void)from;
+    return 1 << 30;
+}
+
+static struct bytes frozen_key(char *to, size_t i)
+{
+    return (struct bytes){to, (size_t)snprintf(to, 32, "key-%04zu", i)};
+}
+
+/* Freezes, and reads all changes; the key of the first one is copied, and the changes are counted. */
+static size_t freeze_and_read(struct state *state, char *first)
+{
+    struct change change;
+    size_t count = 0;
+    state_freeze(state, false);
+    state_begin_changes(state, 0, 1);
+    for (; state_next_change(state, &change); count++)
+        if (count == 0)
+            bytes_copy(first, change.key);
+    return count;
+}
+
+/* A frozen entry that was read changes where it is, and goes when it grows, unless a frozen key is discarded: then the
+ * frozen entries are looked through when they are thawed, and a key that came into the memory of one must stay. */
+static void check_taken_memory(bool discard)
+{
+    enum { FROZEN = 600 };
+    struct state *state = state_open(&(struct state_loader){.get = get_old, .count = count_many});
+    char key[32], first[32] = "";
+    for (size_t i = 0; i < FROZEN; i++)
+        state_put(state, frozen_key(key, i), bytes_of("newstate"));
+    if (discard)
+        state_put(state, frozen_key(key, 0), (struct bytes){NULL, 0});
+    CHECK(freeze_and_read(state, first) == FROZEN);
+    const struct bytes grown = {first, 8}, other = frozen_key(key, FROZEN);
+    state_put(state, grown, bytes_of("newer"));
+    state_put(state, grown, bytes_of("a state that finds no room where the one before it was"));
+    state_put(state, other, bytes_of("newer"));
+    state_put(state, other, (struct bytes){NULL, 0});
+    state_thaw(state);
+    CHECK(state_get(state, other).data == NULL);
+    CHECK_TEXT("a state that finds no room where the one before it was", state_get(state, grown));
+    CHECK(freeze_and_read(state, first) == 2);
+    state_thaw(state);
+    state_close(state);
+}
+
+/* Of two keys whose hashes have the same low half, the first has gone out of use, and the second is still looked at. */
+static void check_alike(void)
+{
+    enum { BEFORE = 64, BEHIND = 2 * CHANGE_KEPT, READ = BEFORE + CHANGE_KEPT + 1 };
+    struct state *state = state_open(&(struct state_loader){.count = count_none});
+    struct change change[READ];
+    size_t alike = BEFORE; /* saved is sorted */
+    while (alike + BEHIND < SAVED && saved[alike].hash != saved[alike + 1].hash)
+        alike++;
+    CHECK(alike + BEHIND < SAVED);
+    for (size_t i = alike - BEFORE; i < alike + BEHIND; i++)
+        state_put(state, bytes_of(saved[i].text), bytes_of("1"));
+    state_freeze(state, false);
+    state_begin_changes(state, 0, 1);
+    for (size_t i = 0; i < READ; i++)
+        CHECK(state_next_change(state, &change[i]));
+    CHECK(change[BEFORE].hash == change[BEFORE + 1].hash);
+    state_put(state, change[BEFORE + 1].key, bytes_of("2"));
+    CHECK_TEXT("1", change[BEFORE + 1].state);
+    state_thaw(state);
+    state_close(state);
+}
+
 int main(void)
 {
     for (size_t i = 0; i < KEYS; i++)
@@ -544,14 +649,20 @@ int main(void)
     table[0].key[0] = '\0';
     for (int round = 0; round < ROUNDS; round++)
         check_round(round % 3 == 0 ? 1 : 1 << 30, round % 2 == 0 ? 0 : 10000);
-    check_in_place();
+    check_in_place(1);
+    check_in_place(3);
+    check_taken_memory(false);
+    check_taken_memory(true);
     check_unsaved();
     check_many();
     check_load_in_order();
+    check_alike();
     for (size_t count = 1; count < 300; count++) {
         check_order(count, 1, false);
         check_order(count, 1, true);
     }
+    check_restart(false);
+    check_restart(true);
     check_order(200000, 1, false);
     check_order(200000, 1, true);
     check_order(20000, 7, false);

@@ -1,0 +1,70 @@
+/* Bad records: the message that ends the program, or the line in the file of --reject. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/quote.h"
+#include "files/reject.h"
+#include "stage/stage_part.h"
+
+void refuse_renumber(struct loop *loop, uint64_t before)
+{
+    if (!is_sink(loop) && loop->stage.source.size > 0)
+        control_write_source(loop, buffer_bytes(&loop->stage.source), before);
+}
+
+static uint64_t number_of(const struct loop *loop, const struct record *record)
+{
+    return loop->before + (uint64_t)(record - loop->records) + 1;
+}
+
+_Noreturn static void fail_at(struct loop *loop, const struct record *record, enum status status, const char *why)
+{
+    const struct bytes source = buffer_bytes(&loop->stage.source);
+    struct buffer text = {0};
+    if (source.size > 0)
+        buffer_print(&text, "%.*s: ", (int)source.size, source.data);
+    buffer_print(&text, "record %" PRIu64 ": ", number_of(loop, record));
+    quote_add(&text, record->value);
+    buffer_print(&text, " %s", why);
+    if (record->keyed) {
+        buffer_print(&text, " (key ");
+        quote_add(&text, record->key);
+        buffer_print(&text, ")");
+    }
+    loop_flush(loop);
+    message_fail(status, "%s", buffer_string(&text));
+}
+
+void stage_refuse(struct stage *stage, const struct record *record, const char *format, ...)
+{
+    struct loop *loop = loop_of(stage);
+    char why[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    if (loop->reject == NULL)
+        fail_at(loop, record, STATUS_DATA, why);
+    const uint64_t number = number_of(loop, record);
+    reject_write(stage_write_output(stage, &loop->reject->output, 1), loop->program->name, buffer_bytes(&stage->source),
+                 number, record, why);
+    loop->rejected++;
+    refuse_renumber(loop, number);
+}
+
+void stage_fail(struct stage *stage, const struct record *record, enum status status, const char *format, ...)
+{
+    char why[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    fail_at(loop_of(stage), record, status, why);
+}
+
+void refuse_say_count(const struct loop *loop)
+{
+    if (loop->rejected > 0)
+        message_say("%" PRIu64 " record%s rejected: see %s", loop->rejected, loop->rejected == 1 ? " was" : "s were",
+                    loop->options.reject);
+}
