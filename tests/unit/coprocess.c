@@ -183,6 +183,13 @@ static void check_silence(void)
                bytes_of(coprocess_end(&coprocess, &status)));
     CHECK(status == -1);
     coprocess_close(&coprocess);
+
+    char *lingers_briefly[] = {"sh", "-c", "exec >&-; exec sleep 0.05", NULL};
+    coprocess_open(&coprocess, lingers_briefly, 0);
+    CHECK(coprocess_start(&coprocess) == NULL);
+    CHECK(next(&coprocess).data == NULL);
+    CHECK(coprocess_end(&coprocess, &status) != NULL && status == 0);
+    coprocess_close(&coprocess);
 }
 
 static void check_more(void)
@@ -204,6 +211,27 @@ static void check_more(void)
     CHECK_TEXT("3", next(&coprocess));
     CHECK(!coprocess_has_more(&coprocess, &more));
     check_ends(&coprocess, 1, "\"sh -c read -r x; echo 1; printf '2\\\\n3'; read -r x\" ended with status 1");
+}
+
+/* What this process ignores or blocks, the program does not; and its end is seen all the same. */
+static void check_signals(void)
+{
+    struct coprocess coprocess;
+    int status;
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &term, NULL);
+    signal(SIGCHLD, SIG_IGN);
+    START(&coprocess, "sh", "-c", "kill -TERM $$; echo blocked");
+    CHECK(next(&coprocess).data == NULL);
+    CHECK(coprocess_end(&coprocess, &status) != NULL && status == 128 + SIGTERM);
+    coprocess_close(&coprocess);
+    pthread_sigmask(SIG_UNBLOCK, &term, NULL);
+    START(&coprocess, "sh", "-c", "kill -XFSZ $$; echo ignored");
+    CHECK(next(&coprocess).data == NULL);
+    CHECK(coprocess_end(&coprocess, &status) != NULL && status == 128 + SIGXFSZ);
+    coprocess_close(&coprocess);
 }
 
 /* Only a co-process that has closed its input may lose lines: another error of write is reported. */
@@ -229,6 +257,7 @@ int main(void)
     check_no_shell();
     check_silence();
     check_more();
+    check_signals();
     check_write_error();
     return check_end();
 }

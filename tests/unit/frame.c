@@ -219,6 +219,40 @@ static void check_end_of_block(void)
     free(writer.data);
 }
 
+/* A writer that is held writes what is released, piece by piece and in order, and nothing else. */
+static void check_held(void)
+{
+    struct line_writer writer;
+    char read_bytes[16];
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    line_writer_open(&writer, ends[1], "pipe");
+    writer.held = true;
+    line_add(&writer, bytes_of("abcde"));
+    line_flush(&writer);
+    line_release(&writer, 2);
+    CHECK(read(ends[0], read_bytes, sizeof read_bytes) == 2 && memcmp(read_bytes, "ab", 2) == 0);
+    line_add(&writer, bytes_of("f"));
+    line_release(&writer, 3);
+    writer.held = false;
+    line_flush(&writer);
+    CHECK(writer.size == 0);
+    CHECK(read(ends[0], read_bytes, sizeof read_bytes) == 4 && memcmp(read_bytes, "cdef", 4) == 0);
+    close(ends[0]);
+    close(ends[1]);
+    free(writer.data);
+}
+
+static void check_words(const char *text, size_t count, const char *expected)
+{
+    struct line_writer writer = writer_to_memory();
+    struct bytes copy = check_copy(text);
+    CHECK(frame_write_words(&writer, copy) == count);
+    CHECK_TEXT(expected, written(&writer));
+    free((char *)copy.data);
+    free(writer.data);
+}
+
 static void check_written(const struct record *record, const char *expected)
 {
     struct line_writer writer = writer_to_memory();
@@ -329,5 +363,9 @@ int main(void)
     check_end_of_block();
     check_refused();
     check_limit();
+    check_held();
+    check_words("", 0, "");
+    check_words(" \t\n", 0, "");
+    check_words("\ta b\n\n\tc\t\td \\\n", 5, "=a\n=b\n=c\n=d\n=\\\n");
     return check_end();
 }
