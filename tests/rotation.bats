@@ -140,3 +140,20 @@ lines() {
     expect_message "fl-input: .*/log\.1: the last line has no line end: it is left for the next run \(--final-line takes it\)"
     expect_file out <<<$'1\n2\n4'
 }
+
+@test "the old one has grown and is given as well, by another name of it" {
+    mv log log.1
+    echo 3 >log
+    flow log
+    lines 3
+    ln log.1 other
+    echo 4 >>log.1
+    flow 'other log'
+    expect_status 0
+    expect_stderr ''
+    lines 4
+    echo 5 >>other
+    flow 'log other'
+    expect_status 0
+    lines 5
+}

@@ -142,10 +142,11 @@ static void add_grown(struct inputs *inputs, const struct known_files *known, co
     size_t count;
     const struct known *const *old = known_rotated(known, input->key, &count);
     for (size_t i = 0; i < count; i++) {
-        if (is_given(inputs, old[i]->key) || rests(old[i]))
-            continue;
         struct stat status;
         const struct position *position = &old[i]->position;
+        if (is_given(inputs, old[i]->key) || find_file(inputs, position->device, position->inode) != -1 ||
+            rests(old[i]))
+            continue;
         char *now = rotation_path(input->key, position);
         if (now != NULL && !is_given(inputs, now) && stat(now, &status) == 0 &&
             (uint64_t)status.st_size > position->offset)
