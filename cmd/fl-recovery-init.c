@@ -2,7 +2,7 @@
  *
  *     fl-recovery-init DIR [COUNT]
  *
- * All partitions are made, or none; a directory that has some is left as it is. */
+ * It makes all partitions or none, and leaves a directory that has partitions as it is. */
 #include "base/decimal.h"
 #include "base/message.h"
 #include "base/option.h"
@@ -11,8 +11,8 @@
 static const char usage[] =
     "usage: fl-recovery-init DIR [COUNT]\n"
     "\n"
-    "  DIR                            is made where it is missing\n"
-    "  COUNT                          of the partitions, fixed from then on (1)\n"
+    "  DIR                            the directory, which is made if it is missing\n"
+    "  COUNT                          number of partitions, fixed from then on (default 1)\n"
     "      --help, --version          show this, show the version\n";
 
 static unsigned read_count(const char *text)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# Goal: with the root at fl-input, a log that is rotated by renaming is read on where it went, to its end, and then the new one from its
-# start: each line that was ever whole is counted once, or the flow stops with status 78 and says what it found.
+# Goal: if fl-input is the root, a log that is rotated by renaming is read to its end under its new name, and then the
+# new log from its start: each line that was ever whole is counted once, or the flow stops with status 78 and says what
+# it found.
 
 load helper
 
@@ -12,12 +13,12 @@ setup() {
     expect_status 0
 }
 
-# flow FILES: a run of the flow over them.
+# flow FILES [OPTIONS]: runs the flow over the files.
 flow() {
     run_sh "fl-input -r db ${2-} $1 | fl-out out"
 }
 
-# lines UP_TO: out holds each of 1 to UP_TO once, in order.
+# lines UP_TO: out holds each number from 1 to UP_TO once, in order.
 lines() {
     expect_file out < <(seq "$1")
 }

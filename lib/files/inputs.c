@@ -20,7 +20,7 @@ _Noreturn static void fail_rotated(const char *path)
     message_fail(STATUS_TRY_LATER, "%s: was rotated just now: run the flow again", path);
 }
 
-/* What inputs->files has a file under. */
+/* The key of a file in inputs->files. */
 struct file_key {
     uint64_t device, inode;
 };
@@ -30,7 +30,7 @@ static bool is_given(const struct inputs *inputs, const char *key)
     return state_get(inputs->keys, bytes_of(key)).data != NULL;
 }
 
-/* The descriptor of an input that is this file; -1 if none is. */
+/* Returns the descriptor of an input that is this file, or -1 if there is no such input. */
 static int find_file(const struct inputs *inputs, uint64_t device, uint64_t inode)
 {
     const struct file_key key = {device, inode};
@@ -64,7 +64,7 @@ static void open_input(struct input *input)
     descriptor_widen_pipe(input->fd);
 }
 
-/* Puts an input that is open behind the others. */
+/* Adds an open input behind the others. */
 static void add_input(struct inputs *inputs, const struct input *input)
 {
     const struct file_key file = {input->device, input->inode};
@@ -110,8 +110,8 @@ static const struct known *known_of(const struct known_files *known, const struc
     return known_by_file(known, input->key, input->device, input->inode, input->fd);
 }
 
-/* Puts the file at path, which was found and not given, behind the other inputs. It goes on from its saved position; if
- * it has none, from the position expected, which must fit it; if that is NULL, from its start. */
+/* Adds the rotated file at path, which was not given, behind the other inputs. It goes on from its saved position. If
+ * it has none, it goes on from the position expected, which must fit it, or, if expected is NULL, from its start. */
 static void add_found(struct inputs *inputs, const struct known_files *known, const char *path,
                       const struct position *expected)
 {
@@ -127,7 +127,7 @@ static void add_found(struct inputs *inputs, const struct known_files *known, co
     add_input(inputs, &input);
 }
 
-/* Whether nothing came behind the position in the file that still has its path. */
+/* Whether the file still has its path and has not grown. */
 static bool rests(const struct known *known)
 {
     struct stat status;
@@ -178,8 +178,7 @@ static bool follow_rotation(struct inputs *inputs, const struct known_files *kno
     return true;
 }
 
-/* A file that is not the one its position is of, and the other one is nowhere: it is read from its start, or refused.
- */
+/* Refuses an input that does not fit the position saved under its name, or has it read from its start. */
 static void take_replaced(const struct inputs *inputs, struct input *input, const struct position *before)
 {
     static const char remedy[] = "put it back as it was, or say --on-replaced restart to read it from its start";
@@ -187,7 +186,7 @@ static void take_replaced(const struct inputs *inputs, struct input *input, cons
     if (inputs->on_replaced == ON_REPLACED_RESTART)
         return;
     switch (fit) {
-    case POSITION_FITS: /* again: it was put back just now */
+    case POSITION_FITS: /* it was put back just now */
         input->position = *before;
         break;
     case POSITION_SHORTER:
@@ -223,7 +222,7 @@ static void find_position(struct inputs *inputs, const struct known_files *known
         if (same_file == same_key)
             return;
         input->moved = true;
-        if (!is_given(inputs, same_file->key)) /* it is known by this name from now on */
+        if (!is_given(inputs, same_file->key)) /* from now on its position is saved under its new name */
             state_put(state, bytes_of(same_file->key), (struct bytes){NULL, 0});
         return;
     }
@@ -233,7 +232,7 @@ static void find_position(struct inputs *inputs, const struct known_files *known
     const int other = find_file(inputs, before->device, before->inode);
     input->moved = true;
     if (other != -1 && position_compare(before, other) == POSITION_FITS)
-        return; /* the old one is given too, under another name */
+        return; /* the old file is given too, under another name */
     if (inputs->on_replaced != ON_REPLACED_FAIL || !follow_rotation(inputs, known, input, before))
         take_replaced(inputs, input, before);
 }
@@ -289,7 +288,7 @@ void inputs_advance(struct input *input, struct bytes read, uint64_t records)
     buffer_add(tail, (struct bytes){read.data + read.size - more, more});
 }
 
-/* The position of a file as it is now: it may be truncated, and filled again, under the eyes of who reads it. */
+/* Completes the position by the file as it is now: it may have been truncated and filled again while it was read. */
 static void take_position(struct input *input)
 {
     switch (position_take(&input->position, input->fd, buffer_bytes(&input->tail))) {

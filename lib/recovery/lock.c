@@ -21,7 +21,7 @@ enum { GET = F_GETLK, TRY = F_SETLK, WAIT = F_SETLKW };
 
 enum { JOIN_TRIES = 200, JOIN_PAUSE = 10000000 }; /* nanoseconds each */
 
-/* Behind the lines, one byte a partition. */
+/* The locks of the partitions lie behind the lines, one byte for each. */
 static const off_t lines_end = (off_t)1 << 30;
 
 static bool set(int fd, int command, short type, off_t start, off_t size)
@@ -139,7 +139,7 @@ void lock_each_holder(int fd, void (*call)(void *context, const char *holder), v
             continue;
         read_holder(fd, start, ignored, holder);
         call(context, holder);
-        if (lock.l_len > LOCK_LINE) /* a root that is just beginning has all of them */
+        if (lock.l_len > LOCK_LINE) /* a root that is just beginning holds all lines */
             break;
     }
 }
