@@ -183,6 +183,19 @@ refuses() {
     prints 'fl-input -r db a b | fl-out' x
 }
 
+@test "two names of one file are known by both" {
+    fl-recovery-init db
+    printf '1\n2\n' >a
+    prints 'fl-input -r db a | fl-out' $'1\n2'
+    ln a b
+    echo 3 >c
+    prints 'fl-input -r db a b c | fl-out' 3
+    rm a
+    echo 4 >a
+    refuses 78 "a: was truncated: it is shorter than the 4 bytes that were processed of it: $remedy" '-r db a'
+    prints 'fl-input -r db b | fl-out' ''
+}
+
 @test "a rotated log: the old one goes on under its new name, the new one begins" {
     fl-recovery-init db
     seq 2 >log

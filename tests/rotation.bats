@@ -158,3 +158,55 @@ lines() {
     expect_status 0
     lines 5
 }
+
+@test "one that came in between is given, by another name of it" {
+    mv log log.2
+    echo 3 >log.1
+    ln log.1 other
+    echo 4 >log
+    flow 'other log'
+    expect_status 0
+    expect_stderr ''
+    lines 4
+}
+
+@test "the new one is known before it has a line, and the old one is compressed then" {
+    mv log log.1
+    echo 3 >>log.1
+    : >log
+    flow log
+    expect_status 0
+    lines 3
+    rm log.1
+    echo 4 >log
+    flow log
+    expect_status 0
+    lines 4
+}
+
+@test "the old one was read further under another name" {
+    ln log other
+    echo 3 >more
+    flow 'log other more'
+    lines 3
+    echo 4 >>other
+    flow other
+    lines 4
+    mv log log.1
+    echo 5 >log
+    flow log
+    expect_status 0
+    lines 5
+}
+
+@test "dates are told from counts, and from other names" {
+    mv log log-20261102
+    echo 3 >>log-20261102
+    echo 4 >log-20261103
+    touch log-20261101 log-3 log.20261104 log-20261104x log2-20261104 log-202611040
+    echo wrong | tee log-20261101 log-3 log.20261104 log-20261104x log2-20261104 log-202611040 >/dev/null
+    echo 5 >log
+    flow log
+    expect_status 0
+    lines 5
+}

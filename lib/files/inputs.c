@@ -110,15 +110,28 @@ static const struct known *known_of(const struct known_files *known, const struc
     return known_by_file(known, input->key, input->device, input->inode, input->fd);
 }
 
-/* Adds the rotated file at path, which was not given, behind the other inputs. It goes on from its saved position. If
- * it has none, it goes on from the position expected, which must fit it, or, if expected is NULL, from its start. */
+static void free_input(struct input *input)
+{
+    free(input->key);
+    if (input->found)
+        free((char *)input->name);
+    XXH3_freeState(input->hash);
+    buffer_free(&input->tail);
+}
+
+/* Adds the rotated file at path behind the other inputs, unless it is one of them under another name. It goes on from
+ * its saved position. If it has none, it goes on from the position expected, which must fit it, or, if expected is
+ * NULL, from its start. */
 static void add_found(struct inputs *inputs, const struct known_files *known, const char *path,
                       const struct position *expected)
 {
     struct input input = {.name = bytes_string(bytes_of(path)), .found = true, .moved = true};
     open_input(&input);
-    if (find_file(inputs, input.device, input.inode) != -1)
-        fail_rotated(path);
+    if (find_file(inputs, input.device, input.inode) != -1) {
+        close(input.fd);
+        free_input(&input);
+        return;
+    }
     const struct known *saved = known_of(known, &input);
     if (saved == NULL && expected != NULL && position_compare(expected, input.fd) != POSITION_FITS)
         fail_rotated(path);
@@ -144,8 +157,7 @@ static void add_grown(struct inputs *inputs, const struct known_files *known, co
     for (size_t i = 0; i < count; i++) {
         struct stat status;
         const struct position *position = &old[i]->position;
-        if (is_given(inputs, old[i]->key) || find_file(inputs, position->device, position->inode) != -1 ||
-            rests(old[i]))
+        if (is_given(inputs, old[i]->key) || rests(old[i]))
             continue;
         char *now = rotation_path(input->key, position);
         if (now != NULL && !is_given(inputs, now) && stat(now, &status) == 0 &&
@@ -320,14 +332,8 @@ void inputs_freeze(struct inputs *inputs, struct state *state)
 
 void inputs_close(struct inputs *inputs)
 {
-    for (size_t i = 0; i < inputs->count; i++) {
-        struct input *input = &inputs->list[i];
-        free(input->key);
-        if (input->found)
-            free((char *)input->name);
-        XXH3_freeState(input->hash);
-        buffer_free(&input->tail);
-    }
+    for (size_t i = 0; i < inputs->count; i++)
+        free_input(&inputs->list[i]);
     free(inputs->list);
     state_close(inputs->keys);
     state_close(inputs->files);
