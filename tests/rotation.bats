@@ -210,3 +210,17 @@ lines() {
     expect_status 0
     lines 5
 }
+
+@test "what comes late to one that has left the files that are given" {
+    mv log log.1
+    echo 3 >log
+    flow 'log.1 log'
+    lines 3
+    mv log.1 log.2; mv log log.1
+    echo 4 >>log.2
+    echo 5 >log
+    flow 'log.1 log'
+    expect_status 0
+    expect_stderr ''
+    lines 5
+}

@@ -157,7 +157,7 @@ static void add_grown(struct inputs *inputs, const struct known_files *known, co
     for (size_t i = 0; i < count; i++) {
         struct stat status;
         const struct position *position = &old[i]->position;
-        if (is_given(inputs, old[i]->key) || rests(old[i]))
+        if (find_file(inputs, position->device, position->inode) != -1 || rests(old[i]))
             continue;
         char *now = rotation_path(input->key, position);
         if (now != NULL && !is_given(inputs, now) && stat(now, &status) == 0 &&
