@@ -54,14 +54,16 @@ lines() {
 }
 
 @test "names with dates" {
+    local day
     echo 3 >>log
     mv log log-20261101
-    echo 4 >log-20261102
-    echo 5 >log-20261103
-    echo 6 >log
+    for day in 4 9 6 8 5 7; do
+        echo "$day" >"log-2026110$day"
+    done
+    echo 10 >log
     flow log
     expect_status 0
-    lines 6
+    lines 10
 }
 
 @test "the new one is empty yet, or the old one had nothing new" {
