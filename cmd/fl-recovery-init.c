@@ -2,7 +2,7 @@
  *
  *     fl-recovery-init DIR [COUNT]
  *
- * All partitions are made, or none; a directory that has some is left as it is. */
+ * It makes all partitions or none, and leaves a directory that has partitions as it is. */
 #include "base/decimal.h"
 #include "base/message.h"
 #include "base/option.h"
@@ -12,8 +12,8 @@
 static const char *const forms[] = {"DIR [COUNT]", NULL};
 static const struct option_usage usage = {
     .forms = forms,
-    .text = "  DIR                            is made if it is missing\n"
-            "  COUNT                          of the partitions, fixed from then on (1)\n",
+    .text = "  DIR                            the directory, which is made if it is missing\n"
+            "  COUNT                          number of partitions, fixed from then on (default 1)\n",
 };
 
 static const char *make_partition(void *context, const char *path, unsigned index)

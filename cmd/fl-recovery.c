@@ -1,4 +1,4 @@
-/* fl-recovery: looks into a recovery directory, and cares for it.
+/* fl-recovery: inspects and maintains a recovery directory.
  *
  *     fl-recovery status [--json] DIR
  *     fl-recovery dump DIR [STEP [KEY]]
@@ -7,9 +7,9 @@
  *     fl-recovery forget DIR STEP
  *     fl-recovery rewind DIR EPOCH
  *
- * The first four read, at any time: they hold all partitions at one moment, as of the last commit, and keep no flow
- * from writing. What they print is printed after the directory is closed, so that a reader that is slow, or that goes
- * away, leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
+ * The first four commands only read, at any time: they hold all partitions at one moment, as of the last commit, and
+ * keep no flow from writing. They print after the directory is closed, so that a slow reader, or one that goes away,
+ * leaves nothing behind. The last two change the directory, under the lock that an execution takes. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,12 +28,12 @@ static const char *const forms[] = {"status [--json] DIR", "dump DIR [STEP [KEY]
                                     "forget DIR STEP",     "rewind DIR EPOCH",      NULL};
 static const struct option_usage usage = {
     .forms = forms,
-    .text = "  status                         show what is in DIR, and who uses it\n"
+    .text = "  status                         show what DIR holds, and who uses it\n"
             "  dump                           print the states as of the last commit\n"
             "  check                          look for damage\n"
-            "  backup                         copy all partitions into the new directory TO\n"
+            "  backup                         copy all partitions into a new directory TO\n"
             "  forget                         drop STEP and its states\n"
-            "  rewind                         go back to EPOCH\n",
+            "  rewind                         return to EPOCH\n",
 };
 
 struct options {
@@ -52,7 +52,7 @@ static void print(struct buffer *out)
     buffer_free(out);
 }
 
-/* If the directory does not have the step: closes it and ends the program. */
+/* Closes the directory and ends the program if the directory does not have the step. */
 static void need_step(struct directory *directory, char **operands)
 {
     if (directory_has_step(directory, bytes_of(operands[1])))
@@ -91,8 +91,8 @@ static int show_json(char **operands)
 struct dump {
     struct directory directory;
     struct buffer lines;
-    struct bytes step; /* the one wanted, or the one at hand */
-    bool all;          /* every step, so that each line names its own */
+    struct bytes step; /* the step that was given, or the step at hand */
+    bool all;          /* of all steps: each line names its step */
 };
 
 static void dump_state(struct dump *dump, struct bytes key, struct bytes state)
@@ -138,7 +138,7 @@ static void dump_step(void *context, const struct store_step *step)
     }
 }
 
-/* Returns whether the step has a state of the key. */
+/* Dumps the state of one key. Returns whether the step has one. */
 static bool dump_key(struct dump *dump, struct bytes key)
 {
     struct bytes state = {NULL, 0};

@@ -1,12 +1,12 @@
-# Goal of this test: fl-input reads the files it is given, in order, each line once; as the root it goes on in each
-# where it was, and refuses a file that is not the one of before.
+# Goal of this test: fl-input reads the given files in order, and each line once. As the root it goes on in each file
+# where it was, and refuses a file that is not the one it read before.
 
 load helper
 
 remedy='put it back as it was, or say --on-replaced restart to read it from its start'
 new_directory='put it back as it was, or begin a new recovery directory'
 
-# prints SCRIPT TEXT: the script ends well, prints exactly TEXT, and has nothing to say.
+# prints SCRIPT TEXT: the script ends with 0, prints exactly TEXT, and no message.
 prints() {
     run_sh "$1"
     expect_status 0
@@ -14,7 +14,7 @@ prints() {
     expect_stderr ''
 }
 
-# refuses STATUS MESSAGE ARGUMENTS: the source ends with the status and the message, and printed no record.
+# refuses STATUS MESSAGE ARGUMENTS: the source ends with the status and the message, and prints no record.
 refuses() {
     run_sh "fl-input $3"
     expect_status "$1"
@@ -181,6 +181,19 @@ refuses() {
     prints 'fl-input -r db b | fl-out' ''
     echo x >a
     prints 'fl-input -r db a b | fl-out' x
+}
+
+@test "two names of one file are known by both" {
+    fl-recovery-init db
+    printf '1\n2\n' >a
+    prints 'fl-input -r db a | fl-out' $'1\n2'
+    ln a b
+    echo 3 >c
+    prints 'fl-input -r db a b c | fl-out' 3
+    rm a
+    echo 4 >a
+    refuses 78 "a: was truncated: it is shorter than the 4 bytes that were processed of it: $remedy" '-r db a'
+    prints 'fl-input -r db b | fl-out' ''
 }
 
 @test "a rotated log: the old one goes on under its new name, the new one begins" {

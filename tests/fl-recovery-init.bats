@@ -1,5 +1,5 @@
-# Goal of this test: fl-recovery-init makes all partitions or none, for nobody else's eyes, and touches nothing that
-# is there already.
+# Goal of this test: fl-recovery-init makes all partitions or none, readable by their owner alone, and changes nothing
+# that exists already.
 
 load helper
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Goal: fl-recovery shows what a directory holds as of the last commit, at any time and without keeping a flow from
-# going on; finds what is damaged; copies what is of one moment; and changes nothing while a flow is running.
+# Goal: fl-recovery shows the contents of a directory as of the last commit, at any time, and keeps no flow from going
+# on. It finds damage, copies all partitions as of one moment, and changes nothing while a flow is running.
 
 load helper
 
@@ -18,7 +18,7 @@ flow() {
     expect_stderr ''
 }
 
-# Starts a flow that counts what it reads from a pipe, which stays open, and waits for the lines given.
+# Starts a flow that counts the lines of a pipe, which stays open, and waits until it has counted the lines given.
 hold() {
     mkfifo pipe
     start "fl-input -r db -s 0 pipe | fl-key -f 1 | fl-statemap count | fl-out counts"
@@ -33,7 +33,7 @@ let_go() {
     expect_status 0
 }
 
-# sums_fit FILE: in what dump printed, the counts of all keys are as many as the records that were read.
+# sums_fit FILE: in the output of dump, the counts of all keys add up to the number of records that were read.
 sums_fit() {
     awk -F '\t' '
         $1 == "input" { split($3, part, /[= ]/); records = part[4] }
@@ -94,7 +94,7 @@ $PWD/counts  out          16        4    24            8  -"
     [ "$(files)" = $'lock\npart-0.sqlite3\npart-1.sqlite3\npart-2.sqlite3' ]
 }
 
-# The bytes of the one key of a step, and of its state.
+# The number of bytes of the only key of a step, and of its state.
 bytes_of_step() {
     fl-recovery dump db "$1" | awk '{ print length($0) - 1 }'
 }
@@ -169,7 +169,7 @@ statemap	b"
     flow
     before=$(fl-recovery dump db)
     echo 'c 9' >>lines
-    # The sink is not there: steps save, nobody commits.
+    # Without the sink the steps save, but nobody commits.
     run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | cat >/dev/null'
     wait_until sqlite3_has_front 2
     [ "$(fl-recovery dump db)" = "$before" ] || fail 'more than the last commit'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Goal: whatever befalls a log between and during runs, each line that was ever whole is counted once, or the flow
-# stops and says what it found. A short run of the model test (`make crash` makes a long one), and what it has found,
-# by name.
+# Goal: whatever happens to a log between and during runs, each line that was ever whole is counted once, or the flow
+# stops and says what it found. This is a short run of the model test (`make crash` makes a long one), and the cases in
+# which it has found faults.
 
 load helper
 
@@ -43,7 +43,7 @@ is_at_work() {
     fl-recovery-init db
     run_sh 'fl-input -r db logs/* | fl-out'
     expect_status 0
-    # The others are of the partition.
+    # The other 100 are reads of the partition.
     run_sh "FL_SHIM=pread:400:EIO FL_SHIM_LOG=reached LD_PRELOAD='$crash/shim.so' '$crash/bin/fl-input' -r db logs/* |
         fl-out"
     expect_output ''
@@ -52,7 +52,7 @@ is_at_work() {
 
 flow='fl-input -r db log | fl-out out'
 
-# begin: a log of which a line was processed, and after its rotation another one.
+# begin: processes a line of a log, rotates the log, and processes a line of the new one.
 begin() {
     fl-recovery-init db
     echo 1 >log

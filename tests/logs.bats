@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Goal of this test: a log of web requests, and that of the package manager where there is one, give the numbers that
-# awk gives; through expressions and through programs of other languages, in one run and where stages were killed.
+# Goal of this test: a log of web requests, and the log of the package manager if the system has one, give the numbers
+# that awk gives, through expressions and through programs in other languages, in one run and if stages are killed.
 
 load helper
 

@@ -1,6 +1,7 @@
-# Goal of this test: a recovery directory that does not fit is refused, each kind with a message of its own that names
-# the file and the remedy, and status 78; one in use, with status 75, at once, naming the holder. A refusal prints and
-# changes nothing, and when what was wrong is put right, the flow goes on as if nothing had been.
+# Goal of this test: a recovery directory that does not fit is refused with status 78, and with a message for each kind
+# that names the file and the remedy. A directory in use is refused at once with status 75 and the name of the holder. A
+# refusal prints no output and changes nothing, and when the fault is mended, the flow goes on as if nothing had
+# happened.
 
 load helper
 
@@ -21,7 +22,7 @@ sums() {
     find db -type f -name '*.sqlite3' -exec cksum {} + | sort
 }
 
-# refuses MESSAGE: the source refuses the directory as it is now, and the whole flow fails with it.
+# refuses MESSAGE: the source refuses the directory as it is now, and the whole flow fails with that message.
 refuses() {
     local before
     before=$(sums)
@@ -46,7 +47,7 @@ put_right() {
     cp -a good db
 }
 
-# The flow as it was goes on where it was.
+# The same flow goes on where it was.
 goes_on() {
     run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | fl-out'
     expect_status 0
@@ -54,7 +55,7 @@ goes_on() {
     expect_stderr ''
 }
 
-# last_refuses MESSAGE SCRIPT: the script ends with 78 and that message of its last stage, and prints nothing.
+# last_refuses MESSAGE SCRIPT: the script ends with 78 and this message from its last stage, and prints nothing.
 last_refuses() {
     run_sh "$2"
     expect_status 78
@@ -268,7 +269,7 @@ last_refuses() {
     goes_on
 }
 
-# Starts a flow that waits for lines of a FIFO, and holds the directory.
+# Starts a flow that waits for lines from a FIFO and holds the directory.
 hold() {
     mkfifo feed
     fl-recovery-init held
@@ -277,7 +278,7 @@ hold() {
     wait_until grep -q '^A' "$background/stdout"
 }
 
-# in_use PROGRAM: a second run ends, while PROGRAM is still there, which it names as the one that is in the way.
+# in_use PROGRAM: a second run ends while PROGRAM is still there, and names it as the holder.
 in_use() {
     run_sh 'fl-input -r held lines'
     expect_status 75

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# Goal: with the root at fl-input, a log that is rotated by renaming is read on where it went, to its end, and then the new one from its
-# start: each line that was ever whole is counted once, or the flow stops with status 78 and says what it found.
+# Goal: if fl-input is the root, a log that is rotated by renaming is read to its end under its new name, and then the
+# new log from its start: each line that was ever whole is counted once, or the flow stops with status 78 and says what
+# it found.
 
 load helper
 
@@ -12,12 +13,12 @@ setup() {
     expect_status 0
 }
 
-# flow FILES: a run of the flow over them.
+# flow FILES [OPTIONS]: runs the flow over the files.
 flow() {
     run_sh "fl-input -r db ${2-} $1 | fl-out out"
 }
 
-# lines UP_TO: out holds each of 1 to UP_TO once, in order.
+# lines UP_TO: out holds each number from 1 to UP_TO once, in order.
 lines() {
     expect_file out < <(seq "$1")
 }
@@ -53,14 +54,16 @@ lines() {
 }
 
 @test "names with dates" {
+    local day
     echo 3 >>log
     mv log log-20261101
-    echo 4 >log-20261102
-    echo 5 >log-20261103
-    echo 6 >log
+    for day in 4 9 6 8 5 7; do
+        echo "$day" >"log-2026110$day"
+    done
+    echo 10 >log
     flow log
     expect_status 0
-    lines 6
+    lines 10
 }
 
 @test "the new one is empty yet, or the old one had nothing new" {
@@ -139,4 +142,87 @@ lines() {
     expect_status 0
     expect_message "fl-input: .*/log\.1: the last line has no line end: it is left for the next run \(--final-line takes it\)"
     expect_file out <<<$'1\n2\n4'
+}
+
+@test "the old one has grown and is given as well, by another name of it" {
+    mv log log.1
+    echo 3 >log
+    flow log
+    lines 3
+    ln log.1 other
+    echo 4 >>log.1
+    flow 'other log'
+    expect_status 0
+    expect_stderr ''
+    lines 4
+    echo 5 >>other
+    flow 'log other'
+    expect_status 0
+    lines 5
+}
+
+@test "one that came in between is given, by another name of it" {
+    mv log log.2
+    echo 3 >log.1
+    ln log.1 other
+    echo 4 >log
+    flow 'other log'
+    expect_status 0
+    expect_stderr ''
+    lines 4
+}
+
+@test "the new one is known before it has a line, and the old one is compressed then" {
+    mv log log.1
+    echo 3 >>log.1
+    : >log
+    flow log
+    expect_status 0
+    lines 3
+    rm log.1
+    echo 4 >log
+    flow log
+    expect_status 0
+    lines 4
+}
+
+@test "the old one was read further under another name" {
+    ln log other
+    echo 3 >more
+    flow 'log other more'
+    lines 3
+    echo 4 >>other
+    flow other
+    lines 4
+    mv log log.1
+    echo 5 >log
+    flow log
+    expect_status 0
+    lines 5
+}
+
+@test "dates are told from counts, and from other names" {
+    mv log log-20261102
+    echo 3 >>log-20261102
+    echo 4 >log-20261103
+    touch log-20261101 log-3 log.20261104 log-20261104x log2-20261104 log-202611040
+    echo wrong | tee log-20261101 log-3 log.20261104 log-20261104x log2-20261104 log-202611040 >/dev/null
+    echo 5 >log
+    flow log
+    expect_status 0
+    lines 5
+}
+
+@test "what comes late to one that has left the files that are given" {
+    mv log log.1
+    echo 3 >log
+    flow 'log.1 log'
+    lines 3
+    mv log.1 log.2; mv log log.1
+    echo 4 >>log.2
+    echo 5 >log
+    flow 'log.1 log'
+    expect_status 0
+    expect_stderr ''
+    lines 5
 }

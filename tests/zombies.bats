@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# Goal: one execution at a time, whoever else is left or comes: of two runs on one directory one goes on and the other
-# ends with 75 at once; a stage that was stopped while the rest of its flow was killed keeps the next run out, or can
-# write nothing once it goes on; and where only the source is killed, the rest does not take that for the end.
+# Goal: there is one execution at a time, whichever stages are left or begin. Of two runs on one directory, one goes on
+# and the other ends with 75 at once. A stage that was stopped while the rest of its flow was killed keeps the next run
+# out, or can write nothing when it goes on. If only the source is killed, the rest does not take that for the end.
 #
-# RACES: how many of two runs (30 in `make check`), or more where none of these was refused.
+# RACES: the number of races of two runs (30 in `make check`), or more if none of these was refused.
 
 load helper
 
@@ -27,8 +27,8 @@ start_flow() {
     start_at_gate 'fl-input -r db -s 0 nums.txt gate | fl-key ALL | fl-statemap sum | fl-out out'
 }
 
-# stop_one PROGRAM: stops that stage and kills the others; $pid is the one that is left. The shell stays: without it the
-# system would wake the stage up, with a HUP.
+# stop_one PROGRAM: stops that stage, sets pid to its process id, and kills the others. The shell stays: without it the
+# system would wake the stage up with a HUP.
 stop_one() {
     local program others=()
     pid=$(stage_pid "$1")
@@ -57,7 +57,7 @@ run_two() {
     done
 }
 
-# expect_race: who did not go on was told by whom; both went on only one after the other.
+# expect_race: a run that did not go on named the other one; if both went on, it was one after the other.
 expect_race() {
     local name went=0
     for name in one two; do

@@ -20,7 +20,7 @@ _Noreturn static void fail_rotated(const char *path)
     message_fail(STATUS_TRY_LATER, "%s: was rotated just now: run the flow again", path);
 }
 
-/* What inputs->files has a file under. */
+/* The key of a file in inputs->files. */
 struct file_key {
     uint64_t device, inode;
 };
@@ -30,7 +30,7 @@ static bool is_given(const struct inputs *inputs, const char *key)
     return state_get(inputs->keys, bytes_of(key)).data != NULL;
 }
 
-/* The descriptor of an input that is this file; -1 if none is. */
+/* Returns the descriptor of an input that is this file, or -1 if there is no such input. */
 static int find_file(const struct inputs *inputs, uint64_t device, uint64_t inode)
 {
     const struct file_key key = {device, inode};
@@ -64,7 +64,7 @@ static void open_input(struct input *input)
     descriptor_widen_pipe(input->fd);
 }
 
-/* Puts an input that is open behind the others. */
+/* Adds an open input behind the others. */
 static void add_input(struct inputs *inputs, const struct input *input)
 {
     const struct file_key file = {input->device, input->inode};
@@ -110,15 +110,28 @@ static const struct known *known_of(const struct known_files *known, const struc
     return known_by_file(known, input->key, input->device, input->inode, input->fd);
 }
 
-/* Puts the file at path, which was found and not given, behind the other inputs. It goes on from its saved position; if
- * it has none, from the position expected, which must fit it; if that is NULL, from its start. */
+static void free_input(struct input *input)
+{
+    free(input->key);
+    if (input->found)
+        free((char *)input->name);
+    XXH3_freeState(input->hash);
+    buffer_free(&input->tail);
+}
+
+/* Adds the rotated file at path behind the other inputs, unless it is one of them under another name. It goes on from
+ * its saved position. If it has none, it goes on from the position expected, which must fit it, or, if expected is
+ * NULL, from its start. */
 static void add_found(struct inputs *inputs, const struct known_files *known, const char *path,
                       const struct position *expected)
 {
     struct input input = {.name = bytes_string(bytes_of(path)), .found = true, .moved = true};
     open_input(&input);
-    if (find_file(inputs, input.device, input.inode) != -1)
-        fail_rotated(path);
+    if (find_file(inputs, input.device, input.inode) != -1) {
+        close(input.fd);
+        free_input(&input);
+        return;
+    }
     const struct known *saved = known_of(known, &input);
     if (saved == NULL && expected != NULL && position_compare(expected, input.fd) != POSITION_FITS)
         fail_rotated(path);
@@ -127,7 +140,7 @@ static void add_found(struct inputs *inputs, const struct known_files *known, co
     add_input(inputs, &input);
 }
 
-/* Whether nothing came behind the position in the file that still has its path. */
+/* Whether the file still has its path and has not grown. */
 static bool rests(const struct known *known)
 {
     struct stat status;
@@ -142,10 +155,10 @@ static void add_grown(struct inputs *inputs, const struct known_files *known, co
     size_t count;
     const struct known *const *old = known_rotated(known, input->key, &count);
     for (size_t i = 0; i < count; i++) {
-        if (is_given(inputs, old[i]->key) || rests(old[i]))
-            continue;
         struct stat status;
         const struct position *position = &old[i]->position;
+        if (find_file(inputs, position->device, position->inode) != -1 || rests(old[i]))
+            continue;
         char *now = rotation_path(input->key, position);
         if (now != NULL && !is_given(inputs, now) && stat(now, &status) == 0 &&
             (uint64_t)status.st_size > position->offset)
@@ -177,8 +190,7 @@ static bool follow_rotation(struct inputs *inputs, const struct known_files *kno
     return true;
 }
 
-/* A file that is not the one its position is of, and the other one is nowhere: it is read from its start, or refused.
- */
+/* Refuses an input that does not fit the position saved under its name, or has it read from its start. */
 static void take_replaced(const struct inputs *inputs, struct input *input, const struct position *before)
 {
     static const char remedy[] = "put it back as it was, or say --on-replaced restart to read it from its start";
@@ -186,7 +198,7 @@ static void take_replaced(const struct inputs *inputs, struct input *input, cons
     if (inputs->on_replaced == ON_REPLACED_RESTART)
         return;
     switch (fit) {
-    case POSITION_FITS: /* again: it was put back just now */
+    case POSITION_FITS: /* it was put back just now */
         input->position = *before;
         break;
     case POSITION_SHORTER:
@@ -222,7 +234,7 @@ static void find_position(struct inputs *inputs, const struct known_files *known
         if (same_file == same_key)
             return;
         input->moved = true;
-        if (!is_given(inputs, same_file->key)) /* it is known by this name from now on */
+        if (!is_given(inputs, same_file->key)) /* from now on its position is saved under its new name */
             state_put(state, bytes_of(same_file->key), (struct bytes){NULL, 0});
         return;
     }
@@ -232,7 +244,7 @@ static void find_position(struct inputs *inputs, const struct known_files *known
     const int other = find_file(inputs, before->device, before->inode);
     input->moved = true;
     if (other != -1 && position_compare(before, other) == POSITION_FITS)
-        return; /* the old one is given too, under another name */
+        return; /* the old file is given too, under another name */
     if (inputs->on_replaced != ON_REPLACED_FAIL || !follow_rotation(inputs, known, input, before))
         take_replaced(inputs, input, before);
 }
@@ -288,7 +300,7 @@ void inputs_advance(struct input *input, struct bytes read, uint64_t records)
     buffer_add(tail, (struct bytes){read.data + read.size - more, more});
 }
 
-/* The position of a file as it is now: it may be truncated, and filled again, under the eyes of who reads it. */
+/* Completes the position by the file as it is now: it may have been truncated and filled again while it was read. */
 static void take_position(struct input *input)
 {
     switch (position_take(&input->position, input->fd, buffer_bytes(&input->tail))) {
@@ -320,14 +332,8 @@ void inputs_freeze(struct inputs *inputs, struct state *state)
 
 void inputs_close(struct inputs *inputs)
 {
-    for (size_t i = 0; i < inputs->count; i++) {
-        struct input *input = &inputs->list[i];
-        free(input->key);
-        if (input->found)
-            free((char *)input->name);
-        XXH3_freeState(input->hash);
-        buffer_free(&input->tail);
-    }
+    for (size_t i = 0; i < inputs->count; i++)
+        free_input(&inputs->list[i]);
     free(inputs->list);
     state_close(inputs->keys);
     state_close(inputs->files);

@@ -110,8 +110,7 @@ const struct known *known_by_file(const struct known_files *files, const char *k
             return known;
     }
     const struct known *same = known_by_key(files, key);
-    return same != NULL && same->position.offset == 0 && position_compare(&same->position, fd) == POSITION_FITS ? same
-                                                                                                                : NULL;
+    return same != NULL && position_compare(&same->position, fd) == POSITION_FITS ? same : NULL;
 }
 
 const struct known *const *known_rotated(const struct known_files *files, const char *path, size_t *count)

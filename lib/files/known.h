@@ -16,9 +16,8 @@
 struct known {
     char *key; /* the path that it is saved under */
     struct position position;
-    struct bytes
-        before;    /* the path before the rotation that gave the file this one; empty if none did. A view of key */
-    size_t number; /* in the order in which the state gave them */
+    struct bytes before; /* rotation_before of the key, a view of it */
+    size_t number;       /* in the order in which the state gave them */
 };
 
 /* All zero is an empty one. */

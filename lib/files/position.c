@@ -17,7 +17,7 @@ struct bytes position_format(const struct position *position, char text[POSITION
     return (struct bytes){text, (size_t)size};
 }
 
-/* Takes a name from the front of the text, and moves text behind it. */
+/* Takes a name off the front of *text. Returns false if the text does not begin with it. */
 static bool take_name(struct bytes *text, const char *name)
 {
     const size_t size = strlen(name);
@@ -61,13 +61,13 @@ bool position_parse(struct bytes text, struct position *position)
     return true;
 }
 
-/* The bytes of a file just before an offset. */
+/* The bytes of a file just before a position. */
 struct window {
     char data[POSITION_WINDOW];
     size_t size;
 };
 
-/* Returns POSITION_FITS, or POSITION_SHORTER, or POSITION_UNREADABLE with errno. */
+/* Returns POSITION_FITS, POSITION_SHORTER, or POSITION_UNREADABLE with errno. */
 static enum position_fit read_window(struct window *window, uint64_t offset, int fd)
 {
     window->size = offset < sizeof window->data ? (size_t)offset : sizeof window->data;
@@ -121,7 +121,7 @@ enum position_fit position_compare(const struct position *position, int fd)
     return position_is_of(position, &status) ? POSITION_FITS : POSITION_RENEWED;
 }
 
-/* The path of a file that is yet to be made, in a directory that is there. Returns NULL with errno. */
+/* Returns the path of a missing file in a directory that exists, or NULL with errno. */
 static char *new_path(const char *name)
 {
     const char *slash = strrchr(name, '/');

@@ -13,7 +13,7 @@
 #include "base/decimal.h"
 #include "recovery/directory_part.h"
 
-/* How often a look is begun anew if a running flow commits between the first partition and the last. */
+/* How often a look begins anew because a running flow commits between the first partition and the last. */
 enum { LOOKS_MOST = 100 };
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
@@ -39,7 +39,7 @@ void directory_find_part(struct buffer *file, const char *path, unsigned index)
         message_fail(STATUS_MISFIT, "%s: is missing: put back a copy of all partitions of the same time", file->data);
 }
 
-/* Whether it is the name of a partition; sets *index. */
+/* Whether this is the name of a partition. If so, sets *index. */
 static bool is_part(const char *name, unsigned *index)
 {
     static const char start[] = "part-";
@@ -181,7 +181,7 @@ struct store **directory_open_parts(const char *path, unsigned *count)
     return parts;
 }
 
-/* A step and how many partitions know it. */
+/* A step, and how many partitions know it. */
 struct known_step {
     struct buffer id;
     uint64_t first;
@@ -191,7 +191,7 @@ struct known_step {
 struct survey {
     struct known_step *steps;
     size_t count, room;
-    uint64_t front; /* the lowest */
+    uint64_t front; /* the lowest of all */
 };
 
 static void survey_step(void *context, const struct store_step *step)
@@ -259,7 +259,7 @@ void directory_begin_look(struct directory *directory)
     struct buffer why = {0};
     directory->parts = directory_open_parts(directory->path, &directory->count);
     for (unsigned looks = 0;; looks++) {
-        /* Partition 0, which has the commits, comes first: what is committed there the others have, by then. */
+        /* Partition 0, which has the commits, comes first: the others have by then what is committed there. */
         for (unsigned i = 0; i < directory->count; i++)
             store_begin_look(directory->parts[i]);
         if (directory_find_epoch(directory->path, directory->parts, directory->count, &directory->epoch, &why))
@@ -349,7 +349,7 @@ bool directory_rewind(struct directory *directory, uint64_t epoch)
     buffer_free(&why);
     if (epoch < directory_floor(directory) || epoch > directory->epoch)
         return false;
-    /* Partition 0, which has the commits, comes first: after a crash all others go back too. */
+    /* Partition 0, which has the commits, comes first: after a crash in between, all others go back too. */
     for (unsigned i = 0; i < directory->count; i++) {
         directory_lock_part(directory->lock, directory->path, i);
         store_return_to(directory->parts[i], epoch);

@@ -18,13 +18,13 @@ void directory_convert(const char *path)
         if (format == 0 || format >= STORE_FORMAT)
             continue;
         directory_new_part_path(&copy, path, i);
-        unlink(copy.data); /* one that a killed process has left */
+        unlink(copy.data); /* a process that was killed may have left it */
         CRASH_POINT("convert: before");
         const char *why = store_convert(old.data, copy.data);
         if (why != NULL)
             message_fail(STATUS_IO, "%s: cannot be brought up to date from format %" PRIu64 ": %s", old.data, format,
                          why);
-        directory_sync(path); /* the write-ahead log of the old one is gone: it must not meet the new one */
+        directory_sync(path); /* the write-ahead log of the old file is gone, and must not meet the new file */
         CRASH_POINT("convert: copied");
         if (rename(copy.data, old.data) == -1)
             message_fail(STATUS_IO, "%s: cannot be replaced: %s", old.data, strerror(errno));

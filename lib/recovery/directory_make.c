@@ -2,13 +2,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "recovery/directory_part.h"
 
-/* Makes the directory. Returns whether it was missing. */
+/* Makes the directory if it is missing. Returns whether it was. */
 static bool make_directory(const char *name)
 {
     struct stat status;
@@ -21,7 +22,7 @@ static bool make_directory(const char *name)
     return false;
 }
 
-/* Waits for others that are making partitions here; the lock goes with the process. */
+/* Waits for other processes that are making partitions here. The lock is kept until this process ends. */
 static void lock_making(const char *name)
 {
     int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -46,7 +47,8 @@ static void refuse_partitions(const char *name)
                  end - 1);
 }
 
-/* The new partition cannot be made: removes those before it, and the directory if it was made. */
+/* Says why a partition cannot be made, removes those before it, and the directory if it was made, and ends the program.
+ */
 _Noreturn static void give_up(const char *name, unsigned index, bool made, const char *why)
 {
     struct buffer path = {0};
@@ -65,7 +67,7 @@ void directory_create(const char *name, unsigned count,
                       const char *(*make)(void *context, const char *path, unsigned index), void *context)
 {
     struct buffer path = {0}, final = {0};
-    /* These must not end it half way. */
+    /* A signal must not end it half way. */
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
@@ -74,7 +76,7 @@ void directory_create(const char *name, unsigned count,
     refuse_partitions(name);
     for (unsigned i = 0; i < count; i++) {
         directory_new_part_path(&path, name, i);
-        unlink(path.data); /* what one that was killed has left */
+        unlink(path.data); /* a process that was killed may have left it */
         const char *why = make(context, path.data, i);
         if (why != NULL)
             give_up(name, i, made, why);

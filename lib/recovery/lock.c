@@ -9,18 +9,19 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/crash.h"
 #include "base/descriptor.h"
 #include "base/message.h"
 
-#ifndef F_OFD_SETLK
-#define F_OFD_GETLK F_GETLK
-#define F_OFD_SETLK F_SETLK
-#define F_OFD_SETLKW F_SETLKW
+#if defined F_OFD_SETLK && !defined LOCK_POSIX
+enum { GET = F_OFD_GETLK, TRY = F_OFD_SETLK, WAIT = F_OFD_SETLKW };
+#else
+enum { GET = F_GETLK, TRY = F_SETLK, WAIT = F_SETLKW };
 #endif
 
 enum { JOIN_TRIES = 200, JOIN_PAUSE = 10000000 }; /* nanoseconds each */
 
-/* Behind the lines, one byte a partition. */
+/* The locks of the partitions lie behind the lines, one byte for each. */
 static const off_t lines_end = (off_t)1 << 30;
 
 static bool set(int fd, int command, short type, off_t start, off_t size)
@@ -44,7 +45,7 @@ int lock_open(const char *directory)
     return fd;
 }
 
-/* Who stands in a line, without the name of the execution. */
+/* Reads the line at start: the name of the execution into run, of LOCK_RUN bytes, and the rest into holder. */
 static void read_holder(int fd, off_t start, char *run, char *holder)
 {
     char line[LOCK_LINE + 1] = {0};
@@ -83,12 +84,12 @@ static bool write_line(int fd, unsigned number, const char *run)
 
 bool lock_begin(int fd, const char *run, char *holder)
 {
-    if (set(fd, F_OFD_SETLK, F_WRLCK, 0, lines_end))
+    if (set(fd, TRY, F_WRLCK, 0, lines_end))
         return write_line(fd, 0, run);
     if (errno == EAGAIN) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = lines_end};
         char ignored[LOCK_RUN];
-        off_t start = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_start : 0;
+        off_t start = fcntl(fd, GET, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_start : 0;
         read_holder(fd, start / LOCK_LINE * LOCK_LINE, ignored, holder);
         errno = EAGAIN;
     }
@@ -97,10 +98,10 @@ bool lock_begin(int fd, const char *run, char *holder)
 
 bool lock_share(int fd)
 {
-    return set(fd, F_OFD_SETLK, F_UNLCK, LOCK_LINE, lines_end - LOCK_LINE);
+    return set(fd, TRY, F_UNLCK, LOCK_LINE, lines_end - LOCK_LINE);
 }
 
-/* Whether the execution that began last is this one. */
+/* Whether the execution that began last is this one. If not, errno is ESTALE, and holder says who began it. */
 static bool is_own(int fd, const char *run, char *holder)
 {
     char began[LOCK_RUN];
@@ -115,15 +116,16 @@ bool lock_join(int fd, unsigned line, const char *run, char *holder)
     for (int tries = 0;; tries++) {
         if (!is_own(fd, run, holder))
             return false;
-        if (set(fd, F_OFD_SETLK, F_WRLCK, (off_t)line * LOCK_LINE, LOCK_LINE))
+        CRASH_POINT("lock: looked");
+        if (set(fd, TRY, F_WRLCK, (off_t)line * LOCK_LINE, LOCK_LINE))
             break;
-        /* Held by a stage of an execution before that is just about to find out, and to end. */
+        /* A stage of an earlier execution may hold it, which is about to find out and to end. */
         if (errno != EAGAIN || tries == JOIN_TRIES)
             return false;
         nanosleep(&pause, NULL);
     }
-    /* Read once more: an execution that begins from now on finds our line locked, one that has begun meanwhile has
-     * written its name. */
+    /* Look once more: an execution that begins from now on finds our line locked, and one that has begun since the
+     * first look has written its name. */
     return is_own(fd, run, holder) && write_line(fd, line, run);
 }
 
@@ -133,21 +135,21 @@ void lock_each_holder(int fd, void (*call)(void *context, const char *holder), v
     off_t size = lseek(fd, 0, SEEK_END);
     for (off_t start = 0; start == 0 || start < size; start += LOCK_LINE) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = LOCK_LINE};
-        if (fcntl(fd, F_OFD_GETLK, &lock) == -1 || lock.l_type == F_UNLCK)
+        if (fcntl(fd, GET, &lock) == -1 || lock.l_type == F_UNLCK)
             continue;
         read_holder(fd, start, ignored, holder);
         call(context, holder);
-        if (lock.l_len > LOCK_LINE) /* a root that is just beginning has all of them */
+        if (lock.l_len > LOCK_LINE) /* a root that is just beginning holds all lines */
             break;
     }
 }
 
 bool lock_partition(int fd, unsigned partition)
 {
-    return set(fd, F_OFD_SETLKW, F_WRLCK, lines_end + (off_t)partition, 1);
+    return set(fd, WAIT, F_WRLCK, lines_end + (off_t)partition, 1);
 }
 
 bool lock_release(int fd, unsigned partition)
 {
-    return set(fd, F_OFD_SETLK, F_UNLCK, lines_end + (off_t)partition, 1);
+    return set(fd, TRY, F_UNLCK, lines_end + (off_t)partition, 1);
 }

@@ -15,10 +15,10 @@ enum section { STEPS, INPUTS, OUTPUTS, HOLDERS };
 struct overview {
     struct directory directory;
     struct report *report;
-    enum section section; /* that steps are looked at for */
-    struct bytes step;    /* at hand */
-    uint64_t keys;        /* of it */
-    uint64_t bytes;
+    enum section section; /* the section that is being made */
+    struct bytes step;    /* the step at hand */
+    uint64_t keys;        /* of the step */
+    uint64_t bytes;       /* of its keys and states */
 };
 
 static void count_state(void *context, struct bytes key, struct bytes state)
@@ -28,7 +28,7 @@ static void count_state(void *context, struct bytes key, struct bytes state)
     overview->bytes += key.size + state.size;
 }
 
-/* What is to be said of a file that a position is of. */
+/* Returns a note about the file that now has the path of a position, or NULL if there is nothing to note. */
 static const char *file_note(const struct position *position, const struct stat *file)
 {
     if (!position_is_of(position, file))
@@ -44,7 +44,7 @@ static void report_size(struct report *report, const char *name, bool known, uin
         report_text(report, name, (struct bytes){NULL, 0});
 }
 
-/* The state of an input or output: its file and the position in it. */
+/* Reports a state of an input or output: a file and the position in it. */
 static void report_file(void *context, struct bytes key, struct bytes state)
 {
     struct overview *overview = context;
@@ -73,7 +73,7 @@ static void report_file(void *context, struct bytes key, struct bytes state)
     free(path);
 }
 
-/* Where the files of a step are shown; STEPS: it has none. */
+/* Returns the section that shows the files of a step of that role, or STEPS if the step has no files. */
 static enum section file_section(struct bytes name)
 {
     enum role role = ROLE_OPERATOR;
@@ -110,7 +110,7 @@ static void report_holder(void *context, const char *holder)
     report_text(overview->report, "holder", bytes_of(holder));
 }
 
-/* Of the directory as a whole. */
+/* Reports the facts about the directory as a whole. */
 static void report_facts(struct overview *overview)
 {
     const struct directory *directory = &overview->directory;

@@ -40,9 +40,9 @@ void report_number(struct report *report, const char *name, uint64_t number)
     buffer_print(&cell->value, "%" PRIu64, number);
 }
 
-/* --- for a person ------------------------------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------------------------------------- */
 
-/* How many places on a line the text takes, characters of UTF-8 being one each. */
+/* Returns how many columns of a terminal the text takes; a UTF-8 character counts as one. */
 static size_t width(struct bytes text)
 {
     size_t places = 0;
@@ -90,7 +90,7 @@ static void print_facts(const struct report *report, size_t count, struct buffer
     buffer_free(&shown);
 }
 
-/* The rows of a section: count cells, in so many columns. Numbers stand to the right. */
+/* Prints the rows of a section, which have count cells in all. Numbers are aligned to the right. */
 static void print_rows(const struct report_cell *cells, size_t count, size_t columns, struct buffer *out)
 {
     size_t *widths = bytes_allocate(columns * sizeof *widths);
@@ -143,7 +143,7 @@ void report_print_table(const struct report *report, struct buffer *out)
     }
 }
 
-/* --- for a program ------------------------------------------------------------------------------------------------ */
+/* --- for programs ------------------------------------------------------------------------------------------------- */
 
 static void add_json_cell(struct buffer *out, const struct report_cell *cell)
 {
