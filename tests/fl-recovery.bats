@@ -269,6 +269,17 @@ sqlite3_has_front() {
     expect_message 'part-2\.sqlite3: the front of step other is of no step$'
 }
 
+@test "check ends with the status of a file that cannot be read, whatever is wrong in others" {
+    local crash=${CRASH:-$ROOT/build/crash}
+    ! grep -q __asan_init "$crash/bin/fl-recovery" || skip "the sanitizer must be loaded first"
+    flow
+    ln -sf nowhere db/part-2.sqlite3
+    run_sh "FL_SHIM=pread:3:EIO LD_PRELOAD='$crash/shim.so' '$crash/bin/fl-recovery' check db"
+    expect_status 74
+    expect_message 'part-0\.sqlite3: .*disk I/O error'
+    expect_message 'part-2\.sqlite3: is missing'
+}
+
 @test "check: partitions that do not fit together" {
     flow
     fl-recovery-init other 3
@@ -359,6 +370,9 @@ fl-recovery: $directory/part-2.sqlite3: is partition 0 by what it says: give it 
         expect_stderr ''
         fl-recovery status db | grep -q -x "epoch *$epoch"
         fl-recovery check db
+        for part in db/part-?.sqlite3; do
+            [ "$(sqlite3 -readonly "$part" "SELECT count(*) FROM changes WHERE snap_epoch > $epoch")" -eq 0 ]
+        done
         cp -a db "db-$epoch"
         run_sh 'fl-input -b 1h -r db lines | fl-key -f 1 | fl-statemap count | fl-out counts'
         expect_status 0
