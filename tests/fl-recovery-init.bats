@@ -101,6 +101,28 @@ made() {
     [ "$before" = "$(find db | sort)" ]
 }
 
+@test "a directory that was made goes again if its partitions cannot be made, and one that was there stays" {
+    for there in '' db; do
+        [ -z "$there" ] || mkdir "$there"
+        run_sh 'ulimit -f 1; fl-recovery-init db 3'
+        expect_status 73
+        expect_message '^fl-recovery-init: db/part-0\.sqlite3: cannot be made: '
+        [ "$(find . -mindepth 1)" = "${there:+./$there}" ]
+    done
+}
+
+@test "one that is killed while it names the partitions leaves no directory that a flow takes for whole" {
+    local crash=${CRASH:-$ROOT/build/crash}
+    ! grep -q __asan_init "$crash/bin/fl-recovery-init" || skip "the sanitizer must be loaded first"
+    for k in 1 2 3; do
+        run_sh "FL_SHIM=rename:$k:KILL LD_PRELOAD='$crash/shim.so' '$crash/bin/fl-recovery-init' db 3"
+        expect_status 137
+        [ "$(find db -name 'part-?.sqlite3' | wc -l)" -eq $((k - 1)) ]
+        [ ! -e db/part-0.sqlite3 ]
+        rm -r db
+    done
+}
+
 @test "what one that was killed has left is made anew" {
     mkdir db
     echo half >db/part-0.sqlite3.new

@@ -290,6 +290,11 @@ sqlite3_has_front() {
     expect_stderr "fl-recovery: $directory/part-1.sqlite3: belongs to another recovery directory than part-0.sqlite3: put\
  the right file back
 fl-recovery: $directory/part-2.sqlite3: is partition 0 by what it says: give it its name back"
+    cp other/part-2.sqlite3 db/part-0.sqlite3
+    cp other/part-2.sqlite3 db
+    run_sh 'fl-recovery check db'
+    expect_status 78
+    expect_stderr "fl-recovery: $directory/part-0.sqlite3: is partition 2 by what it says: give it its name back"
 }
 
 @test "backup refuses a place that is taken, and leaves nothing where it fails" {
