@@ -188,8 +188,8 @@ lines() {
 
 @test "the old one was read further under another name" {
     ln log other
-    echo 3 >more
-    flow 'log other more'
+    echo 3 >third
+    flow 'log other third'
     lines 3
     echo 4 >>other
     flow other
