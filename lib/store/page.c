@@ -10,7 +10,7 @@ enum {
     SEAL = sizeof(XXH64_canonical_t), /* the last bytes of a page */
     BODY = PAGE - SEAL,
     ROOM_AT = 20, /* the byte of a database's header that says how many bytes of each page are not SQLite's */
-    FILE_HEADER = 100,
+    HEADER = 100, /* bytes at the front of page 1, which SQLite reads alone now and then */
 
     LOG_HEADER = 32,
     LOG_SUM = 24,
@@ -98,31 +98,34 @@ static bool is_blank(const unsigned char *page)
 
 static int read_page(sqlite3_file *file, unsigned char *page, uint64_t number)
 {
-    const sqlite3_int64 offset = (sqlite3_int64)(number - 1) * PAGE;
-    const int code = read_plain(file, page, PAGE, offset);
+    const sqlite3_int64 start = (sqlite3_int64)(number - 1) * PAGE;
     sqlite3_int64 end;
+    int code = read_plain(file, page, PAGE, start);
     /* Beyond the end there may be pages that the write-ahead log alone has, but no part of one at the end. */
     if (code == SQLITE_IOERR_SHORT_READ)
-        return file->pMethods->xFileSize(file, &end) == SQLITE_OK && end > offset ? damaged(file, number) : code;
+        return file->pMethods->xFileSize(file, &end) == SQLITE_OK && end > start ? damaged(file, number) : code;
     return code != SQLITE_OK || is_sealed(page, number) || is_blank(page) ? code : damaged(file, number);
 }
 
-/* SQLite reads whole pages; parts of the file's header, before it knows the size of a page; and, from 3.45 on, parts of
- * overflow pages, past its cache (SQLITE_DIRECT_OVERFLOW_READ), for which the whole page is read and verified here. */
-static int read_database(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+/* Since 3.45.0 SQLite reads a part of a page, if that is what it needs of a long value. */
+static int read_part(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
     unsigned char page[PAGE];
-    const uint64_t number = (uint64_t)offset / PAGE + 1;
-    const sqlite3_int64 within = offset % PAGE;
-    if (offset + size <= FILE_HEADER)
-        return read_plain(file, data, size, offset);
-    if (size == PAGE && within == 0)
-        return read_page(file, data, number);
-    if (within + size > PAGE) /* the header says that pages have another size */
+    const int at = (int)(offset % PAGE);
+    if (at + size > PAGE) /* a page as a damaged header has it */
         return damaged(file, 1);
-    const int code = read_page(file, page, number);
-    memcpy(data, page + within, (size_t)size);
+    int code = read_page(file, page, (uint64_t)offset / PAGE + 1);
+    memcpy(data, page + at, (size_t)size);
     return code;
+}
+
+static int read_database(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
+{
+    if (offset + size <= HEADER)
+        return read_plain(file, data, size, offset);
+    if (size != PAGE || offset % PAGE != 0)
+        return read_part(file, data, size, offset);
+    return read_page(file, data, (uint64_t)offset / PAGE + 1);
 }
 
 static int write_database(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)

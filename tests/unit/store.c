@@ -3,10 +3,14 @@
  * with keys whose hashes have the same low half, and states that take most of a block. */
 #include "store/store.h"
 
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "check.h"
+#include "store/block.h"
+#include "store/page.h"
 
 enum { STEPS = 2, KEYS = 60, EPOCHS = 16, ROUNDS = 12, SEARCHED = 300000, KEY_MOST = 24, LONG = 3000 };
 
@@ -336,14 +340,20 @@ static void forget(struct store *store, size_t step)
     memset(&table[step], 0, sizeof table[step]);
 }
 
-/* A new partition, with what becomes of it. */
-static void check_round(void)
+/* A new partition, and the plain table of it. */
+static struct store *make_partition(void)
 {
     const struct store_part part = {.index = 0, .count = 1, .directory = "it"};
     memset(table, 0, sizeof table);
     newest = least = 0;
     CHECK(store_create("it", &part) == NULL);
-    struct store *store = store_open("it");
+    return store_open("it");
+}
+
+/* A new partition, with what becomes of it. */
+static void check_round(void)
+{
+    struct store *store = make_partition();
     while (newest < EPOCHS) {
         save_epoch(store);
         switch (check_random() % 12) {
@@ -370,32 +380,163 @@ static void check_round(void)
     CHECK(unlink("it") == 0);
 }
 
+/* --- what a model does not tell ----------------------------------------------------------------------------------- */
+
+static void save_all(struct store *store, size_t count, bool as_image)
+{
+    static struct giving giving;
+    newest++;
+    giving = (struct giving){.epoch = newest};
+    memset(table[0].number[newest], 0, sizeof table[0].number[newest]);
+    for (size_t i = 0; i < count; i++) {
+        giving.changed[i] = giving.saved[i] = true;
+        table[0].number[newest][i] = 5 * ++last_number;
+    }
+    store_begin(store, true);
+    if (newest == 1)
+        store_add_step(store, id_of(0), bytes_of("operator"), bytes_of("old"), newest);
+    store_put(store, id_of(0), newest, as_image ? 1000000 : count, give, &giving);
+    store_set_front(store, id_of(0), newest);
+    store_add_commit(store, newest, true, least);
+    store_end(store);
+    table[0].first = 1;
+    final[newest] = true;
+}
+
 /* States that take most of a block, of keys whose hashes have the same low half: whether the first or the second of two
  * fills the block, both are in one. */
 static void check_alike(void)
 {
-    const struct store_part part = {.index = 0, .count = 1, .directory = "it"};
-    static struct giving giving;
-    memset(table, 0, sizeof table);
-    newest = 1;
-    least = 0;
-    giving = (struct giving){.epoch = newest};
-    for (size_t i = 0; i < KEYS; i++) {
-        giving.changed[i] = true;
-        table[0].number[newest][i] = 5 * ++last_number;
-    }
-    CHECK(store_create("it", &part) == NULL);
-    struct store *store = store_open("it");
-    store_begin(store, true);
-    store_add_step(store, id_of(0), bytes_of("operator"), bytes_of("old"), newest);
-    store_put(store, id_of(0), newest, 1000000, give, &giving);
-    store_set_front(store, id_of(0), newest);
-    store_add_commit(store, newest, true, 0);
-    store_end(store);
-    table[0].first = newest;
-    final[newest] = true;
+    struct store *store = make_partition();
+    save_all(store, KEYS, true);
     check_all(store);
     store_close(store);
+    CHECK(unlink("it") == 0);
+}
+
+static sqlite3 *open_file(void)
+{
+    sqlite3 *database = NULL;
+    CHECK(sqlite3_open_v2("it", &database, SQLITE_OPEN_READWRITE, page_file_system()) == SQLITE_OK);
+    return database;
+}
+
+static int64_t ask(const char *query)
+{
+    sqlite3 *database = open_file();
+    sqlite3_stmt *statement = NULL;
+    CHECK(sqlite3_prepare_v2(database, query, -1, &statement, NULL) == SQLITE_OK);
+    CHECK(sqlite3_step(statement) == SQLITE_ROW);
+    const int64_t answer = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    CHECK(sqlite3_close(database) == SQLITE_OK);
+    return answer;
+}
+
+/* Undos that no return needs go faster than new ones come. */
+static void check_undos(void)
+{
+    enum { MANY = 10, FEW = 5, TIMES = 4 };
+    struct store *store = make_partition();
+    for (int i = 0; i < MANY; i++)
+        save_all(store, KEYS, false);
+    CHECK(ask("SELECT count(*) FROM undos") == (MANY - 1) * KEYS);
+    store_raise_floor(store, newest);
+    for (int i = 0; i < TIMES; i++)
+        save_all(store, FEW, false);
+    CHECK(ask("SELECT count(*) FROM undos") == TIMES * FEW);
+    store_close(store);
+    CHECK(unlink("it") == 0);
+}
+
+/* How often something was synced: SQLite calls these in place of those of the C library. */
+static int synced;
+
+int fsync(int fd)
+{
+    synced++;
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    synced++;
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* The disk has a transaction that is to be durable when it ends, whatever those before it were; others do not wait. */
+static void check_durable(void)
+{
+    static const bool durable[] = {true, false, false, true, true, false, true};
+    struct store *store = make_partition();
+    for (size_t i = 0; i < sizeof durable / sizeof *durable; i++) {
+        store_begin(store, durable[i]);
+        store_add_execution(store, i + 1, 0);
+        synced = 0;
+        store_end(store);
+        CHECK((synced > 0) == durable[i]);
+    }
+    CHECK(store_last_execution(store) == sizeof durable / sizeof *durable);
+    store_close(store);
+    CHECK(unlink("it") == 0);
+}
+
+/* Puts a content in the place of the last block, with its checksum. */
+static void put_block(struct bytes content)
+{
+    const uint64_t block = (uint64_t)ask("SELECT max(block) FROM blocks");
+    sqlite3 *database = open_file();
+    sqlite3_stmt *statement = NULL;
+    CHECK(sqlite3_prepare_v2(database, "UPDATE blocks SET content = ?2, \"check\" = ?3 WHERE block = ?1", -1,
+                             &statement, NULL) == SQLITE_OK);
+    sqlite3_bind_int64(statement, 1, (sqlite3_int64)block);
+    sqlite3_bind_blob64(statement, 2, content.data, content.size, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, (sqlite3_int64)XXH3_64bits_withSeed(content.data, content.size, block));
+    CHECK(sqlite3_step(statement) == SQLITE_DONE);
+    sqlite3_finalize(statement);
+    CHECK(sqlite3_close(database) == SQLITE_OK);
+}
+
+static void ignore(void *context, struct bytes key, struct bytes state)
+{
+    (void)context;
+    (void)key;
+    (void)state;
+}
+
+/* The exit status of a process that reads all states. */
+static int read_all(void)
+{
+    int status = 0;
+    const pid_t child = fork();
+    CHECK(child != -1);
+    if (child == 0) {
+        close(STDERR_FILENO);
+        struct store *store = store_open("it");
+        store_each_state(store, id_of(0), ignore, NULL);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A block whose states are not in their order is refused, even if its checksum fits. */
+static void check_order(void)
+{
+    struct store *store = make_partition();
+    save_all(store, KEYS, true);
+    store_close(store);
+    struct buffer block = {0};
+    block_add(&block, keys[KEYS - 1].bytes, bytes_of("1"));
+    block_add(&block, keys[KEYS - 1].bytes, bytes_of("1"));
+    put_block(buffer_bytes(&block));
+    CHECK(read_all() == 0);
+    block.size = 0;
+    block_add(&block, keys[KEYS - 1].bytes, bytes_of("1"));
+    block_add(&block, keys[KEYS - 2].bytes, bytes_of("1"));
+    put_block(buffer_bytes(&block));
+    CHECK(read_all() == 78);
+    buffer_free(&block);
     CHECK(unlink("it") == 0);
 }
 
@@ -404,6 +545,9 @@ int main(void)
     CHECK(mkdtemp(directory) != NULL && chdir(directory) == 0);
     make_keys();
     check_alike();
+    check_undos();
+    check_durable();
+    check_order();
     for (int round = 0; round < ROUNDS; round++)
         check_round();
     CHECK(chdir("/") == 0 && rmdir(directory) == 0);
