@@ -59,6 +59,13 @@ static void find_in_block(struct findings *findings, uint64_t block, const char 
     end_finding(findings);
 }
 
+/* Whether a key with this hash belongs to this partition. One of no partitions at all, as a damaged file has it, has no
+ * key. */
+static bool belongs_here(const struct store *store, uint64_t hash)
+{
+    return store->part.count > 0 && hash % store->part.count == store->part.index;
+}
+
 /* Returns what is wrong with the change in the row at hand; NULL if nothing is. */
 static const char *change_fault(const struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key,
                                 struct bytes change)
@@ -66,7 +73,7 @@ static const char *change_fault(const struct store *store, struct bytes step_id,
     if (store_check_of(step_id, epoch, key, change) != store_column_number(store, EACH_CHANGE, 4))
         return "does not fit its checksum";
     const uint64_t hash = hash_key(key);
-    if (hash % store->part.count != store->part.index)
+    if (!belongs_here(store, hash))
         return "belongs to another partition";
     if ((uint32_t)hash != store_column_number(store, EACH_CHANGE, 6))
         return "has the hash of another key";
@@ -104,7 +111,7 @@ static uint64_t check_block(const struct store *store, struct findings *findings
     enum block_found what;
     for (; (what = block_next(&left, &key, &state)) == BLOCK_STATE; keys++) {
         const uint64_t hash = hash_key(key);
-        if (hash % store->part.count != store->part.index)
+        if (!belongs_here(store, hash))
             find_in_state(findings, key, step_id, ", in an image, belongs to another partition");
         if ((keys == 0 && ((uint32_t)hash != (uint32_t)block || (uint32_t)hash <= *last)) || (uint32_t)hash < *last)
             find_in_state(findings, key, step_id, ", in an image, is not in its place");
