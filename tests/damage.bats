@@ -47,6 +47,34 @@ flow() {
     [ ! -e copy ]
 }
 
+@test "a partition of no partitions" {
+    flow
+    edit_part db/part-0.sqlite3 'UPDATE parts SET part_count = 0'
+    run_sh 'fl-recovery check db'
+    expect_status 78
+    expect_message '^fl-recovery: .*/part-0\.sqlite3: the state of key "ALL" of step statemap, epoch 1, belongs to another '
+    flow
+    expect_status 78
+    expect_stdout ''
+}
+
+@test "states that are larger than a page, and damage within them" {
+    local large
+    large=$(printf '%020000d' 7)
+    run_sh "echo $large | fl-input -r db | fl-key ALL | fl-reduce --keep -e value | fl-out"
+    expect_status 0
+    [ "$(fl-recovery dump db reduce)" = $'ALL\t'"$large" ]
+    run_sh 'fl-recovery check db'
+    expect_output ''
+    page=$(($(grep -abo -m 1 00000000000000000000000000000007 db/part-0.sqlite3 | cut -d : -f 1) / 4096 + 1))
+    printf 9 | dd of=db/part-0.sqlite3 bs=1 seek=$(((page - 1) * 4096 + 500)) conv=notrunc 2>/dev/null
+    run_sh 'fl-recovery dump db reduce'
+    expect_status 78
+    expect_stdout ''
+    expect_stderr "fl-recovery: $(realpath db)/part-0.sqlite3: page $page is damaged, or was changed by another program: put\
+ a copy of all partitions back, as fl-recovery backup makes it"
+}
+
 @test "a page of the file that holds nothing now" {
     seq 50000 >nums
     run_sh 'fl-input -r db nums | fl-key -f 1 | fl-statemap sum | fl-out sums && fl-recovery forget db statemap'

@@ -1,4 +1,4 @@
-/* change: what an epoch has made of the state of a key, on its way from memory (state) to the disk (store). */
+/* change: the change that an epoch made to the state of a key, on its way from memory (state) to disk (store). */
 #ifndef CHANGE_H
 #define CHANGE_H
 
@@ -6,13 +6,14 @@
 
 #include "base/bytes.h"
 
-/* Who gives changes one by one keeps the views of so many of them valid: of the last, and of those before it. */
+/* A function that hands out changes one by one keeps the views in this many of them valid: in the last one, and in
+ * those before it. */
 enum { CHANGE_KEPT = 128 };
 
 struct change {
     struct bytes key;
-    struct bytes state; /* data NULL: discarded */
-    uint32_t hash;      /* the low half of the key's */
+    struct bytes state; /* data NULL: the key is discarded */
+    uint32_t hash;      /* the low half of the key's hash */
     bool saved;         /* the key may have a saved state */
 };
 

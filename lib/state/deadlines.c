@@ -4,7 +4,7 @@
 
 #include "state/state.h"
 
-/* A key, in a list by time, which is the order of adding. */
+/* A key in a list in the order of time, which is the order of adding. */
 struct deadline {
     struct deadline *before, *after;
     int64_t time;
@@ -13,7 +13,7 @@ struct deadline {
 };
 
 struct deadlines {
-    struct state *places; /* key -> where its deadline is, as the bytes of a pointer */
+    struct state *places; /* key -> the pointer to its deadline, as bytes */
     struct deadline *first, *last;
 };
 

@@ -1,9 +1,10 @@
-/* state: key -> state of one step, what changed in the epoch, and loading on demand.
+/* state: key -> state of one step. Knows which keys changed in an epoch, and loads saved states on demand.
  *
- * Keys and states are bytes. A state that was never met is asked of the loader; after many questions everything is
- * loaded in one scan. To put keys in one by one in the order of their hashes is slow; a loader may give them so. What
- * changed since the last freeze can be frozen: it is then read, in the order of the hashes, by one other thread, while
- * this one goes on changing states; a frozen state that changes is left to the reader and replaced. */
+ * Keys and states are bytes. A key that is not in memory is looked up through the loader; after many look-ups
+ * everything is loaded in one scan. The table is slow if keys are put one by one in the order of their hashes; a loader
+ * may hand them out in that order. Freezing sets apart what changed since the last freeze. Another thread reads the
+ * frozen changes in the order of the hashes, while this one goes on changing states. A frozen state that changes is
+ * left to the reader, and replaced. */
 #ifndef STATE_H
 #define STATE_H
 
@@ -15,67 +16,72 @@
 struct state;
 struct state_slot;
 
-/* Where states come from that are not in memory. For state_each alone, each is enough. */
+/* Where saved states come from. A state on which only state_each is called needs only each. */
 struct state_loader {
-    /* The saved state of a key, data NULL for none; valid until the next call. */
+    /* Returns the saved state of a key, data NULL if it has none. Valid until the next call. */
     struct bytes (*get)(void *from, struct bytes key, uint64_t hash);
-    /* Calls for each key that has a saved state, in any order; the views are valid during the call. */
+    /* Calls call for each key that has a saved state, in any order. The views are valid during the call. */
     void (*each)(void *from, void (*call)(void *context, struct bytes key, struct bytes state), void *context);
-    /* About how many keys have a saved state; 0: none has. */
+    /* Returns about how many keys have a saved state; 0 only if no key has one. */
     uint64_t (*count)(void *from);
     void *from;
 };
 
-/* Makes an empty one; without a loader (NULL) nothing is saved anywhere. The loader is copied. */
+/* Makes an empty state; the loader is copied. loader is NULL if nothing is saved anywhere. The caller closes the state,
+ * which frees everything. */
 struct state *state_open(const struct state_loader *loader);
 void state_close(struct state *state);
 
-/* Lets go of saved states that did not change since, in no order, while more than so many bytes are in use. What
- * changed stays until it is saved. Without a loader there is no limit. */
+/* While the state takes more than so many bytes of memory, lets go of saved states that did not change since, in no
+ * particular order. Changed states stay until they are saved. Does nothing without a loader. */
 void state_limit(struct state *state, size_t bytes);
 
-/* Ask the processor for the place of a key that will be looked up soon; and, once that may have come, for the key and
- * the state that lie there. */
+/* Prefetch what looking a key up will read: first the slot of the key; and, when that has had time to arrive, the key
+ * and the state to which the slot points. */
 void state_prefetch(const struct state *state, uint64_t hash);
 void state_prefetch_entry(const struct state *state, uint64_t hash);
 
-/* The slot of a key, made where there is none. Valid until the next call of state_find, state_thaw or state_close, and
- * until its key is discarded. */
+/* Returns the slot of a key, which is made if there is none. Valid until the next call of state_find, state_thaw or
+ * state_close, and until the key is discarded. */
 struct state_slot *state_find(struct state *state, struct bytes key, uint64_t hash);
 
-/* The state in a slot; data NULL: none. Valid until the slot's next change, or as long as the slot. */
+/* Returns the state in a slot; data NULL if the key has none. Valid as long as the slot, and until its state changes.
+ * */
 struct bytes state_value(const struct state_slot *slot);
 
-/* Changes it; data NULL discards the key. The bytes may be a part of the slot's own. */
+/* Sets the state in a slot; data NULL discards the key. value may be a part of the slot's present state. */
 void state_set(struct state *state, struct state_slot *slot, struct bytes value);
 
-/* Appends to it, where it is one that changes often and only grows: what is there is copied seldom. */
+/* Appends to the state in a slot, for states that change often and only grow: the bytes that are there are copied
+ * seldom. */
 void state_append(struct state *state, struct state_slot *slot, struct bytes more);
 
-/* The three of them in one, for where speed is nothing. */
+/* state_value and state_set by key, where speed does not matter. */
 struct bytes state_get(struct state *state, struct bytes key);
 void state_put(struct state *state, struct bytes key, struct bytes value);
 
-/* Notes that a state of the key was saved that state_next_change has not given. */
+/* Notes that a state of the key was saved in another way than through state_next_change. */
 void state_note_saved(struct state *state, struct bytes key);
 
-/* Calls for each key that has a state, saved ones included, in no order. The state must not change meanwhile. */
+/* Calls call for each key that has a state, saved ones included, in no particular order. No state may change
+ * meanwhile. */
 void state_each(struct state *state, void (*call)(void *context, struct bytes key, struct bytes value), void *context);
 
-/* Freezes what changed since the last freeze, which must have been thawed. last: nothing is found or changed any more
- * before state_thaw. */
+/* Freezes what changed since the last freeze. Before the next freeze call state_thaw. If last is true, nothing is found
+ * or changed any more before state_thaw. */
 void state_freeze(struct state *state, bool last);
 
-/* For the other thread: begins with the changes of keys whose hash % partitions is partition, and returns how many
- * there are at most. partitions must be the same until state_thaw. */
+/* For the other thread: begins with the frozen changes of keys whose hash % partitions is partition, and returns how
+ * many there are at most. partitions must not change before state_thaw. */
 size_t state_begin_changes(struct state *state, unsigned partition, unsigned partitions);
 
-/* The next of them, in the order of the low halves of their hashes, and of their keys where these are the same; false
- * after the last. The views are valid until CHANGE_KEPT more were given, for then the state may change where it is, or
- * until state_thaw. */
+/* For the other thread: sets *change to the next of these changes, in the order of the low halves of the hashes, and of
+ * the keys if these are the same. Returns false after the last. The views are valid until CHANGE_KEPT more changes were
+ * handed out, or until state_thaw: then the state may be overwritten. */
 bool state_next_change(struct state *state, struct change *change);
 
-/* The frozen changes are saved: forgets that they were changes. */
+/* Ends what state_freeze began, once the frozen changes are saved: they do not count as changes any more. The other
+ * thread must have finished. */
 void state_thaw(struct state *state);
 
 #endif

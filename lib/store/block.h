@@ -1,7 +1,7 @@
-/* block: many states in one row of a partition, each as its key and the state, one behind the other.
+/* block: many states in one row of a partition, one behind the other, each as its key and the state.
  *
- * Both are written as their size in decimal digits, a colon, and the bytes: `6:berlin2:17`. So a view of SQL can take
- * them apart for a person, and whatever bytes they hold need no escape. */
+ * Key and state are each written as the size in decimal digits, a colon, and the bytes: `6:berlin2:17`. So no byte
+ * needs an escape, and a view in SQL can take a block apart for a person. */
 #ifndef BLOCK_H
 #define BLOCK_H
 
@@ -11,16 +11,17 @@
 enum block_found {
     BLOCK_STATE,
     BLOCK_END,
-    BLOCK_BROKEN /* what is left is no state */
+    BLOCK_BROKEN /* what is left does not begin with a state */
 };
 
-/* How many bytes a state takes in a block, at most. */
+/* Returns how many bytes a state takes in a block, at most. */
 size_t block_room(struct bytes key, struct bytes state);
 
 /* Appends a state; state.data is not NULL. */
 void block_add(struct buffer *block, struct bytes key, struct bytes state);
 
-/* Takes the next state from the front of what is left of a block. key and state are views of the block. */
+/* Takes the next state from the front of *left, the rest of a block. Sets *key and *state to views of the block if it
+ * returns BLOCK_STATE. */
 enum block_found block_next(struct bytes *left, struct bytes *key, struct bytes *state);
 
 #endif

@@ -1,20 +1,27 @@
-/* Sealing and verifying pages, in SQLite's own files. Sealing the database file alone, as SQLite's cksumvfs does, would
- * be less code, but any other program that reads a partition, such as sqlite3, copies the write-ahead log into it when
- * it is the last to close it: pages that were not sealed in the log would then be refused as damaged. So the log is
- * sealed too, and each part below is needed:
+/* A VFS of SQLite's that wraps the system's: it seals pages when they are written, and verifies them when they are
+ * read. SQLite's own cksumvfs does that for the database file alone. Here the write-ahead log is sealed too; each part
+ * of that is here for a reason:
  *
- * - A seal changes a page after SQLite has made the checksum of its frame. write_log makes the checksums anew, from the
- *   frame before on, in the byte order that the log's header names.
- * - A frame comes in two writes, its header and its page; or the page alone, if the transaction writes over its own
- *   frame. Then SQLite writes all headers from there on once more at the commit, and write_log makes those anew as
- * well.
- * - Frames are held and written together: a call of write for each half of each frame took longer than sealing it.
- * - Whatever is held when the write lock is released belongs to a transaction that was rolled back. It is dropped,
- * since another process may write to its place from then on.
- * - From 3.45 on SQLite reads parts of overflow pages past its cache (SQLITE_DIRECT_OVERFLOW_READ): the whole page is
- *   read and verified for them.
+ *   - Seals in the frames of the log. Another program, such as the sqlite3 shell that somebody opens a partition with
+ *     after a crash, copies the log into the database, frame by frame as it finds them. Without a seal in the frame the
+ *     page that it copies is refused ever after (tests/damage.bats). And a page that is read back from the log, whose
+ *     checksums SQLite verifies only when it recovers the log, would not be verified.
+ *   - Checksums of the frames. A frame has a checksum over its page and all frames before it. SQLite computes it before
+ *     the page comes here, so it is computed again over the sealed page.
+ *   - Held frames. SQLite writes the header of a frame, then its page. The header is held back until the page is there,
+ *     since the checksum is in the header. Up to 16 frames are held back and written by one call: to save 300000 states
+ *     takes 1824 calls of pwrite instead of 2649, and by one measurement 4 (images) to 18 (rows) percent less of the
+ *     processor's time.
+ *   - Pages without a header, and headers without a page. If the cache is too small for a transaction, SQLite writes a
+ *     page to the log before the commit, and overwrites it in its frame if it changes again. At the commit it reads the
+ *     log from there on, and writes all headers anew, with checksums over the sealed pages.
+ *   - Rollback. Frames that are still held back when the write lock is given up are dropped: another process may have
+ *     committed frames of its own in their place before they would be written.
+ *   - Byte order. The header of the log says whether its checksums are of big-endian numbers. SQLite continues a log
+ *     that a machine of the other order has begun, in that log's order.
  *
- * Tried with SQLite 3.40.1, which Debian 12 has, and 3.54.1. */
+ * Tried with SQLite 3.40.1 (Debian 12), 3.46.0 and 3.54.1: all unit tests of the store, and the bats files damage,
+ * images and snapshots; with 3.54.1 also power, crash, growth and full. */
 #include "store/page.h"
 
 #include <pthread.h>
@@ -27,43 +34,43 @@ enum {
     SEAL = sizeof(XXH64_canonical_t), /* the last bytes of a page */
     BODY = PAGE - SEAL,
     ROOM_AT = 20, /* the byte of a database's header that says how many bytes of each page are not SQLite's */
-    HEADER = 100, /* bytes at the front of page 1, which SQLite reads alone now and then */
+    HEADER = 100, /* bytes at the front of page 1, which SQLite also reads without the rest of the page */
 
     LOG_HEADER = 32,
     LOG_SUM = 24,
-    FRAME_HEADER = 24, /* the page's number, and what it takes to find out whether the frame is whole */
-    FRAME_SUMMED = 8,  /* of it */
+    FRAME_HEADER = 24, /* the page's number first; the checksum last */
+    FRAME_SUMMED = 8,  /* bytes of the frame's header that the checksum covers */
     FRAME_SUM = 16,
-    FRAME_COMMITS = 4, /* what stands here is 0, but for the last frame of a transaction */
+    FRAME_COMMITS = 4, /* the number here is 0 except in the last frame of a transaction */
     FRAME = FRAME_HEADER + PAGE,
     SUM = 8,
     HELD_MOST = 16 * FRAME,
     WRITE_LOCK = 0
 };
 
-/* What is kept of a file whose pages are sealed, behind what the system keeps. */
+/* What this VFS knows of an open file whose pages are sealed. It lies behind what the system's VFS keeps of the file.
+ * */
 struct note {
     const sqlite3_io_methods *system;
     sqlite3_io_methods methods; /* the same, with sealing and verifying */
-    uint64_t damaged;           /* the number of the page */
+    uint64_t damaged;           /* the number of the page that was last found damaged; 0: none */
 
-    /* Of a database: its write-ahead log, and the frames of it, one behind the other, that are still to be written.
-     * They are written at once, since a call for each takes longer than what it does: when there are many, with the
-     * last of a transaction, and before the log is read, written elsewhere, or synced. */
+    /* Of a database: its write-ahead log, and consecutive frames that are held back. They are written when there is no
+     * room for more, with the last frame of a transaction, and before the log is read, written elsewhere, or synced. */
     sqlite3_file *log;
-    unsigned char *held;   /* NULL until there is one */
-    int held_size;         /* a header whose page is still to come may be the last */
-    sqlite3_int64 held_at; /* where they belong */
+    unsigned char *held;   /* NULL until a frame is held back for the first time */
+    int held_size;         /* in bytes; they may end with a header whose page is still to come */
+    sqlite3_int64 held_at; /* the offset in the log at which they belong */
 
     /* Of a write-ahead log. */
     struct note *database;
-    bool native; /* its checksums are of numbers in this machine's order, as those to come will be */
+    bool native; /* its checksums are of numbers in this machine's order; once that is so it remains so */
 };
 
 #define BIG_ENDIAN_HERE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 static const char name[] = "flowline";
-static sqlite3_vfs *system_files; /* what does the work */
+static sqlite3_vfs *system_files; /* the one that is wrapped */
 static sqlite3_vfs files;
 
 static struct note *note_of(sqlite3_file *file)
@@ -87,7 +94,7 @@ static int damaged(sqlite3_file *file, uint64_t number)
     return SQLITE_IOERR_DATA;
 }
 
-/* The number is a part of it, so that a page in the place of another one is found. */
+/* The number is a part of the seal, so that a page in the place of another one is found. */
 static XXH64_canonical_t seal_of(const unsigned char *page, uint64_t number)
 {
     XXH64_canonical_t seal;
@@ -107,7 +114,8 @@ static bool is_sealed(const unsigned char *page, uint64_t number)
     return memcmp(page + BODY, &seal, SEAL) == 0;
 }
 
-/* A page that was free from the beginning is never written; SQLite takes such a one for nothing else. */
+/* A page that was free from the beginning is never written and reads as zeros; SQLite does not use it before it is
+ * written. */
 static bool is_blank(const unsigned char *page)
 {
     return page[0] == 0 && memcmp(page, page + 1, PAGE - 1) == 0;
@@ -118,18 +126,18 @@ static int read_page(sqlite3_file *file, unsigned char *page, uint64_t number)
     const sqlite3_int64 start = (sqlite3_int64)(number - 1) * PAGE;
     sqlite3_int64 end;
     int code = read_plain(file, page, PAGE, start);
-    /* Beyond the end there may be pages that the write-ahead log alone has, but no part of one at the end. */
+    /* A page beyond the end may be in the write-ahead log alone, but the file does not end within a page. */
     if (code == SQLITE_IOERR_SHORT_READ)
         return file->pMethods->xFileSize(file, &end) == SQLITE_OK && end > start ? damaged(file, number) : code;
     return code != SQLITE_OK || is_sealed(page, number) || is_blank(page) ? code : damaged(file, number);
 }
 
-/* Since 3.45.0 SQLite reads a part of a page, if that is what it needs of a long value. */
+/* Since 3.45.0 SQLite reads only the part of a page that it needs, if the page holds a piece of a long value. */
 static int read_part(sqlite3_file *file, void *data, int size, sqlite3_int64 offset)
 {
     unsigned char page[PAGE];
     const int at = (int)(offset % PAGE);
-    if (at + size > PAGE) /* a page as a damaged header has it */
+    if (at + size > PAGE) /* the header gives a larger page size, so it is damaged */
         return damaged(file, 1);
     int code = read_page(file, page, (uint64_t)offset / PAGE + 1);
     memcpy(data, page + at, (size_t)size);
@@ -176,7 +184,7 @@ static void write_big(unsigned char *bytes, uint32_t number)
         bytes[i] = (unsigned char)(number >> (24 - 8 * i));
 }
 
-/* Adds bytes to the checksum that runs through the frames of a write-ahead log. */
+/* Adds bytes to the checksum that runs through all frames of a write-ahead log. size is a multiple of 8. */
 static void add_to_sum(uint32_t sum[2], const unsigned char *bytes, size_t size, bool big)
 {
     for (size_t i = 0; i < size; i += 8) {
@@ -214,7 +222,7 @@ static int read_log(sqlite3_file *file, void *data, int size, sqlite3_int64 offs
     return code != SQLITE_OK || is_sealed(data, read_big(frame)) ? code : damaged(file, read_big(frame));
 }
 
-/* Whether the checksums of the log are of big-endian numbers, as its header says. */
+/* Sets *big: whether the checksums of the log are of big-endian numbers, as its header says. */
 static int read_order(sqlite3_file *file, bool *big)
 {
     struct note *note = note_of(file);
@@ -228,9 +236,8 @@ static int read_order(sqlite3_file *file, bool *big)
     return code;
 }
 
-/* A page comes after the header of its frame, which has the checksum of the page as it was without the seal; or alone,
- * in the place of one that the same transaction wrote before. The transaction that did so ends with the headers alone,
- * from there to that of the commit, for the checksums have to be made anew. */
+/* SQLite writes the header of a frame and then its page; or a page alone, in the place of one that the same transaction
+ * has written; or, when such a transaction commits, headers alone, from the first such frame to the last. */
 static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
     struct note *database = note_of(file)->database;
@@ -239,7 +246,7 @@ static int write_log(sqlite3_file *file, const void *data, int size, sqlite3_int
     int code = offset == database->held_at + database->held_size ? SQLITE_OK : write_held(database);
     if (code == SQLITE_OK && size == FRAME_HEADER) {
         code = hold_header(database, data, offset);
-        /* It may be alone, and then nothing would come after that of the commit. */
+        /* The commit's header must not stay behind if it comes alone: nothing comes after it. */
         if (code != SQLITE_OK || database->held_size > FRAME_HEADER || read_big(database->held + FRAME_COMMITS) == 0)
             return code;
         return write_held(database);
@@ -278,8 +285,8 @@ static int sync_log(sqlite3_file *file, int flags)
 static int lock_database(sqlite3_file *file, int first, int count, int flags)
 {
     struct note *note = note_of(file);
-    /* A commit leaves nothing behind: what is still held is of a transaction that is given up, and from now on others
-     * may write where it belongs. */
+    /* A commit leaves nothing held back. So what is held belongs to a transaction that is given up, and once the lock
+     * is free others may write to its place. */
     if (first == WRITE_LOCK && (flags & SQLITE_SHM_UNLOCK) != 0)
         note->held_size = 0;
     return note->system->xShmLock(file, first, count, flags);
@@ -291,7 +298,7 @@ static int close_database(sqlite3_file *file)
     return note_of(file)->system->xClose(file);
 }
 
-/* Finds out whether the database has room for seals, or is yet to be made. */
+/* Sets *has_room: whether the pages of the database have room for seals, or the database is still empty. */
 static int find_room(sqlite3_file *file, bool *has_room)
 {
     unsigned char room = 0;
@@ -319,7 +326,7 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
         return code;
     note->system = file->pMethods;
     note->methods = *file->pMethods;
-    note->methods.iVersion = 2; /* without those that map the file into memory */
+    note->methods.iVersion = 2; /* without the methods that map the file into memory */
     if (database != NULL) {
         note->database = note_of(database);
         note->database->log = file;
@@ -361,7 +368,7 @@ int page_make_room(sqlite3 *database)
     return code == SQLITE_OK ? sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &size) : code;
 }
 
-/* The file of the database, or of its write-ahead log, where its pages are sealed; or NULL. */
+/* The file of the database or of its write-ahead log, as which says; NULL if its pages are not sealed. */
 static sqlite3_file *sealed_file(sqlite3 *database, int which)
 {
     sqlite3_file *file = NULL;

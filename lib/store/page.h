@@ -1,9 +1,9 @@
-/* page: each page of a partition ends with a checksum of itself, its seal, which is verified whenever it is read.
+/* page: each page of a partition ends with a seal, a checksum of the page, which is verified whenever it is read.
  *
- * So what a disk, or a copy, has damaged is refused wherever it lies: in a state, where its row's own checksum would
- * tell it too, and in what finds the states, where a damaged key would be a key without a state. A page is sealed when
- * it is written: to the database, and to its write-ahead log, from which other programs too may copy it into the
- * database. They may read all of it; but what they change keeps the seal that it had, and is refused. */
+ * So a page that a disk or a copy has damaged is refused, whatever it holds: a state, whose row has a checksum of its
+ * own, or a part of an index, where a damaged key would read as a key without a state. A page is sealed when it is
+ * written to the database and when it is written to the write-ahead log, from which other programs may copy it into the
+ * database. Other programs may read everything. A page that they change keeps its old seal, and is refused. */
 #ifndef PAGE_H
 #define PAGE_H
 
@@ -12,8 +12,8 @@
 
 #include "store/sqlite.h"
 
-/* The name of the file system with which sqlite3_open_v2 opens a database whose pages are sealed, or are to be; one
- * whose pages have no room for seals is opened as it is. To read a page that is damaged gives SQLITE_IOERR_DATA. */
+/* Returns the name of the VFS to call sqlite3_open_v2 with, for a database whose pages are or will be sealed. A
+ * database whose pages have no room for seals is opened as it is. To read a damaged page gives SQLITE_IOERR_DATA. */
 const char *page_file_system(void);
 
 /* Makes room for seals in a database that is still empty. Returns what SQLite says. */
@@ -22,10 +22,11 @@ int page_make_room(sqlite3 *database);
 /* Whether the pages of the database are sealed. */
 bool page_has_room(sqlite3 *database);
 
-/* The number of the page that was last found damaged, from 1 on; 0 where there was none. */
+/* Returns the number of the page that was last found damaged, from 1 on; 0 if there was none. */
 uint64_t page_damaged(sqlite3 *database);
 
-/* Whether a page is what it was when it was sealed, in the database's file, whatever the write-ahead log has. */
+/* Whether a page fits its seal in the database file; the write-ahead log is not looked at. True if the pages are not
+ * sealed. */
 bool page_is_whole(sqlite3 *database, uint64_t number);
 
 #endif

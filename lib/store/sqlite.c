@@ -11,7 +11,7 @@ static void start(void)
         answer = sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     if (answer == SQLITE_OK)
         answer = sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
-    /* Each of a stage's two connections would else begin with memory for 20 pages, most of which it never needs. */
+    /* Otherwise each of a stage's two connections begins with memory for 20 pages, most of which it never needs. */
     if (answer == SQLITE_OK)
         answer = sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
     if (answer == SQLITE_OK)

@@ -15,11 +15,11 @@
 enum {
     CHECKPOINT_PAGES = 1000, /* of the write-ahead log */
     EXECUTIONS_KEPT = 1000,
-    LOOKASIDE_SIZE = 128, /* bytes of a slot that SQLite takes in the place of malloc */
+    LOOKASIDE_SIZE = 128, /* bytes of a slot that SQLite uses instead of malloc */
     LOOKASIDE_COUNT = 100
 };
 
-/* The first row of a query that is run once, at the opening. */
+/* Returns a query, which is run once when the file is opened, at its first row. The caller finalizes it. */
 static sqlite3_stmt *first_row(const struct store *store, const char *text)
 {
     sqlite3_stmt *statement = NULL;
@@ -72,13 +72,13 @@ struct store *store_open(const char *path)
             message_fail(STATUS_SYSTEM, "%s: out of memory", path);
         store_fail(store, "open");
     }
-    /* Each of the two connections that a stage has would take 120 kB for what is small. */
+    /* By default each of a stage's two connections takes 120 kB for small allocations. */
     if (sqlite3_db_config(store->database, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_SIZE, LOOKASIDE_COUNT) !=
         SQLITE_OK)
         store_fail(store, "lookaside");
     sqlite3_extended_result_codes(store->database, 1);
     sqlite3_busy_timeout(store->database, STORE_BUSY);
-    /* The cache, in kibibytes, may last from the look-ups of an epoch to its save. */
+    /* A cache of 4000 KiB keeps the pages that an epoch looked up until it is saved. */
     store->durable = true;
     store_run(store, "PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
                      "PRAGMA cache_size = -4000;");
@@ -102,9 +102,9 @@ struct store *store_open(const char *path)
     if (!page_has_room(store->database))
         store_fail_page(store, 1);
     read_part(store);
-    /* All of them are there. */
+    /* All tables are there. */
     store_run(store, "SELECT 1 FROM exs, steps, fronts, commits, changes, undos, images, blocks LIMIT 0");
-    store_run(store, "PRAGMA journal_mode = WAL"); /* which a copy that VACUUM has made is not in */
+    store_run(store, "PRAGMA journal_mode = WAL"); /* a copy that VACUUM made is in another mode */
     return store;
 }
 
@@ -285,7 +285,7 @@ void store_forget_step(struct store *store, struct bytes step_id)
     }
 }
 
-/* More than are added, never all at once. */
+/* Deletes undos that no return needs: up to twice as many as are added, never all at once. */
 static void forget_undos(struct store *store, uint64_t changes)
 {
     store_bind_number(store, FORGET_UNDOS, 1, store->part.floor);
@@ -293,7 +293,7 @@ static void forget_undos(struct store *store, uint64_t changes)
     store_execute(store, FORGET_UNDOS);
 }
 
-/* Deletes the rows of discarded keys, of which no image has a state. */
+/* Deletes the rows of the keys in the feed that are discarded. No image may have a state of them. */
 static void discard(struct store *store)
 {
     const struct store_feed *feed = &store->feed;
@@ -321,7 +321,7 @@ static void put_rows(struct store *store, struct bytes step_id, uint64_t epoch, 
     }
     store_bind_number(store, PUT, 3, imaged);
     do {
-        bool saved = imaged; /* one that was discarded, and comes back, has a row as well */
+        bool saved = imaged; /* then a discarded key has a row, too, which is kept when the key comes back */
         forget_undos(store, STORE_FEED_MOST);
         for (feed->count = 0; feed->count < STORE_FEED_MOST && next(context, &feed->changes[feed->count]);
              feed->count++)
@@ -330,7 +330,7 @@ static void put_rows(struct store *store, struct bytes step_id, uint64_t epoch, 
         rows += (int64_t)store_execute(store, PUT);
         if (!imaged)
             discard(store);
-        rows -= (int64_t)kept; /* they were put, or discarded */
+        rows -= (int64_t)kept; /* their rows were replaced or deleted */
     } while (feed->count == STORE_FEED_MOST);
     store_count_more(store, step_id, rows, 0);
 }

@@ -8,7 +8,7 @@
 #include "store/page.h"
 #include "store/store_part.h"
 
-/* What SQLite itself finds in the file. */
+/* Calls call for what SQLite itself finds in the file. */
 static void check_file(struct store *store, void (*call)(void *context, const char *finding), void *context)
 {
     static const char text[] = "PRAGMA integrity_check";
@@ -26,7 +26,7 @@ static void check_file(struct store *store, void (*call)(void *context, const ch
     sqlite3_finalize(statement);
 }
 
-/* What checks have found, on its way to who asked for it. */
+/* Where findings go, and the text of the one at hand. */
 struct findings {
     void (*call)(void *context, const char *finding);
     void *context;
@@ -59,18 +59,25 @@ static void find_in_block(struct findings *findings, uint64_t block, const char 
     end_finding(findings);
 }
 
-/* What is wrong with the change at hand; NULL: nothing. */
+/* Whether a key with this hash belongs to this partition. One of no partitions at all, as a damaged file has it, has no
+ * key. */
+static bool belongs_here(const struct store *store, uint64_t hash)
+{
+    return store->part.count > 0 && hash % store->part.count == store->part.index;
+}
+
+/* Returns what is wrong with the change in the row at hand; NULL if nothing is. */
 static const char *change_fault(const struct store *store, struct bytes step_id, uint64_t epoch, struct bytes key,
                                 struct bytes change)
 {
     if (store_check_of(step_id, epoch, key, change) != store_column_number(store, EACH_CHANGE, 4))
         return "does not fit its checksum";
     const uint64_t hash = hash_key(key);
-    if (hash % store->part.count != store->part.index)
+    if (!belongs_here(store, hash))
         return "belongs to another partition";
     if ((uint32_t)hash != store_column_number(store, EACH_CHANGE, 6))
         return "has the hash of another key";
-    if (epoch > store_column_number(store, EACH_CHANGE, 5)) /* 0 for none: the row of epoch 0 comes before its step */
+    if (epoch > store_column_number(store, EACH_CHANGE, 5)) /* 0 for no front: a row of epoch 0 comes before its step */
         return "is newer than what the step has saved";
     return NULL;
 }
@@ -91,8 +98,9 @@ static void check_changes(struct store *store, struct findings *findings)
     store_reset(store, EACH_CHANGE);
 }
 
-/* What is found in a block, which is the row at hand: how many keys, and whether all of them are in their order, in
- * their block and in their partition. The block that follows it must begin with a larger hash than last. */
+/* Looks for faults in the block in the row at hand: whether all keys are in their order, in their block and in their
+ * partition. Returns how many keys there are. *last is the last hash of the block before it, and becomes that of this
+ * one: a block begins with a larger hash than the one before ended with. */
 static uint64_t check_block(const struct store *store, struct findings *findings, struct bytes step_id, int64_t *last)
 {
     const uint64_t block = store_column_number(store, EACH_BLOCK, 4);
@@ -103,7 +111,7 @@ static uint64_t check_block(const struct store *store, struct findings *findings
     enum block_found what;
     for (; (what = block_next(&left, &key, &state)) == BLOCK_STATE; keys++) {
         const uint64_t hash = hash_key(key);
-        if (hash % store->part.count != store->part.index)
+        if (!belongs_here(store, hash))
             find_in_state(findings, key, step_id, ", in an image, belongs to another partition");
         if ((keys == 0 && ((uint32_t)hash != (uint32_t)block || (uint32_t)hash <= *last)) || (uint32_t)hash < *last)
             find_in_state(findings, key, step_id, ", in an image, is not in its place");
@@ -114,9 +122,9 @@ static uint64_t check_block(const struct store *store, struct findings *findings
     return keys;
 }
 
-/* What an image says of itself, and what was found in its blocks. */
+/* How many keys and bytes an image should have, and how many were found in its blocks. */
 struct tally {
-    uint64_t image; /* 0: none yet */
+    uint64_t image; /* 0: before the first */
     uint64_t keys, bytes;
     uint64_t keys_found, bytes_found;
     int64_t last;

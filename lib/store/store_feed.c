@@ -2,7 +2,7 @@
 
 #include "store/store_part.h"
 
-/* The one table of the module, and the one cursor that reads it at a time. */
+/* The module has one table, which one cursor reads at a time. */
 struct feed_table {
     sqlite3_vtab base;
     struct store_feed *feed;
@@ -110,7 +110,7 @@ static int feed_row(sqlite3_vtab_cursor *cursor, sqlite3_int64 *row)
     return SQLITE_OK;
 }
 
-/* Without xCreate it is a table that is there by itself. */
+/* Without xCreate the table exists in every connection that has the module. */
 static const sqlite3_module feed_module = {
     .xConnect = feed_connect,
     .xBestIndex = feed_plan,

@@ -1,4 +1,4 @@
-/* Making a partition: a new one, one of an older format in the format of today, and a copy. */
+/* Making a partition: a new one, one from a partition of an older format, and a copy. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "store/page.h"
 #include "store/store_part.h"
 
-/* In a block, the size that stands where the next token begins. */
+/* The size at the front of the next token of a block. */
 #define TOKEN_SIZE "CAST(substr(content, next, 11) AS INTEGER)"
 
 static const char schema[] =
@@ -32,8 +32,8 @@ static const char schema[] =
     "CREATE TABLE images(image_id INTEGER PRIMARY KEY, step_id TEXT NOT NULL, image_epoch INTEGER NOT NULL,"
     " keys INTEGER NOT NULL, bytes INTEGER NOT NULL);"
     "CREATE TABLE blocks(block INTEGER PRIMARY KEY, content BLOB NOT NULL, \"check\" INTEGER NOT NULL);"
-    /* All states, for a person: the rows, and those of the newest images that no row is in place of. A block is taken
-     * apart from the front: a token is a key or a state, and what was before it the key of the state. */
+    /* All states, for a person: the rows, and the states of the newest images that no row hides. A block is taken apart
+     * from the front, token by token: key, state, key, state. before is the token before. */
     "CREATE VIEW snaps(step_id, state_key, snap_epoch, ser_change) AS"
     " WITH newest AS (SELECT step_id, max(image_id) AS image_id, image_epoch FROM images GROUP BY step_id),"
     " tokens(block, step_id, snap_epoch, number, before, token, next) AS"
@@ -46,10 +46,10 @@ static const char schema[] =
     " SELECT step_id, state_key, snap_epoch, ser_change FROM changes WHERE ser_change IS NOT NULL"
     " UNION ALL SELECT step_id, iif(instr(before, x'00'), before, CAST(before AS TEXT)), snap_epoch,"
     " iif(instr(token, x'00'), token, CAST(token AS TEXT)) FROM tokens WHERE number > 0 AND number % 2 = 0"
-    /* Of one value, as of two SQLite would read all rows for each. */
+    /* Step and key as one value: for two, SQLite would read all rows for each state. */
     " AND step_id || char(10) || before NOT IN (SELECT step_id || char(10) || state_key FROM changes);";
 
-/* Makes the file and has it filled, or removes it: NULL, or why not. */
+/* Makes the file and calls fill. Returns NULL; or removes the file and returns the reason. */
 static const char *make_file(const char *path, int (*fill)(sqlite3 *database, const void *from), const void *from)
 {
     static char why[512];
@@ -63,7 +63,7 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
         code = page_make_room(database);
     if (code == SQLITE_OK)
         code = fill(database, from);
-    if (code == SQLITE_OK) /* when it is closed, SQLite would do so as well, but not say where that fails */
+    if (code == SQLITE_OK) /* closing the file would do the same, but not report a failure */
         code = sqlite3_wal_checkpoint_v2(database, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code != SQLITE_OK)
         snprintf(why, sizeof why, "%s", database != NULL ? sqlite3_errmsg(database) : sqlite3_errstr(code));
@@ -72,7 +72,7 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
         snprintf(why, sizeof why, "%s", sqlite3_errstr(code = closed));
     if (code == SQLITE_OK)
         return NULL;
-    /* On a full disk SQLite leaves the last two behind. */
+    /* If the disk is full, SQLite leaves the last two behind. */
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     struct buffer file = {0};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
@@ -84,7 +84,7 @@ static const char *make_file(const char *path, int (*fill)(sqlite3 *database, co
     return why;
 }
 
-/* Makes the tables, and runs rows, which is freed, to fill them. */
+/* Makes the tables, and runs the SQL in rows to fill them. Frees rows. */
 static int fill_tables(sqlite3 *database, char *rows)
 {
     char *text = rows == NULL ? NULL
@@ -105,7 +105,7 @@ static int fill_new(sqlite3 *database, const void *from)
                                                  part->directory));
 }
 
-/* The low half of a key's hash, which older formats do not have. */
+/* An SQL function: the low half of a key's hash, which older formats do not store. */
 static void key_hash(sqlite3_context *context, int count, sqlite3_value **values)
 {
     (void)count;
@@ -113,7 +113,7 @@ static void key_hash(sqlite3_context *context, int count, sqlite3_value **values
     sqlite3_result_int64(context, hash_key_low((struct bytes){key, (size_t)sqlite3_value_bytes(values[0])}));
 }
 
-/* The same for all older formats. They do not have the role of a step, but tell it by its signature. */
+/* For all older formats alike. They do not have the role of a step: its signature tells it. */
 static const char converted[] =
     "INSERT INTO parts SELECT * FROM old.parts;"
     "INSERT INTO exs SELECT * FROM old.exs;"
@@ -126,11 +126,11 @@ static const char counted[] =
     "INSERT INTO fronts SELECT *, (SELECT count(*) FROM changes WHERE changes.step_id = fronts.step_id), 0"
     " FROM old.fronts AS fronts;";
 
-/* A row of changes or undos from one that has no key_hash. */
+/* The columns of changes and undos, from a row that has no key_hash. */
 #define OLD_ROW "step_id, key_hash(state_key), state_key, snap_epoch, ser_change, \"check\""
 
-/* Format 1 does not say of a commit whether it was final, and has all versions of a key in one table, a discarded state
- * as NULL. */
+/* Format 1 does not know whether a commit was final, and has all versions of a key in one table, with NULL for a
+ * discarded state. */
 static const char from_1[] =
     "INSERT INTO commits SELECT *, 0 FROM old.commits;"
     "CREATE TEMP VIEW rows AS SELECT *, lead(snap_epoch) OVER (PARTITION BY step_id, state_key ORDER BY snap_epoch)"
@@ -158,7 +158,7 @@ struct older {
     uint64_t format;
 };
 
-/* It must leave no write-ahead log behind, which would be taken for that of the file that comes in its place. */
+/* The old file must not leave a write-ahead log behind: it would be taken for that of the file that takes its place. */
 static int fill_converted(sqlite3 *database, const void *from)
 {
     static const struct {

@@ -7,7 +7,8 @@
 #include "store/page.h"
 #include "store/store_part.h"
 
-/* Of a row of images; and of a step, the newest image that is not newer than the epoch. */
+/* The blocks of a row of images; the newest image of the step ?1 that is not newer than the epoch ?2; and the deletion
+ * of the blocks of some images. */
 #define BLOCKS_OF_IMAGE " block BETWEEN image_id << 32 AND image_id << 32 | 4294967295 "
 #define IMAGE_AT "(SELECT max(image_id) FROM images WHERE step_id = ?1 AND image_epoch <= ?2)"
 #define DELETE_BLOCKS(WHERE)                                                                                           \
@@ -70,13 +71,13 @@ static const char *const sql[STORE_STATEMENTS] = {
     [DROP_EXECUTIONS] = "DELETE FROM exs WHERE resume_epoch > ?1",
     [GET] = "SELECT snap_epoch, ser_change, \"check\" FROM changes"
             " WHERE step_id = ?1 AND key_hash = ?2 AND state_key = ?3",
-    /* The row that an epoch has of a key: the one there is, if it is not newer, or the one that the first change since
-     * then has replaced. */
+    /* The row of a key as of an epoch: the present one if it is not newer, otherwise the one that the first change
+     * after the epoch replaced. */
     [GET_AT] = "SELECT snap_epoch, ser_change, \"check\" FROM changes"
                " WHERE step_id = ?1 AND key_hash = ?2 AND state_key = ?3 AND snap_epoch <= ?4"
                " UNION ALL SELECT snap_epoch, ser_change, \"check\" FROM undos"
                " WHERE step_id = ?1 AND state_key = ?3 AND snap_epoch <= ?4 AND undo_epoch > ?4",
-    /* In one statement, so that both are of one moment. */
+    /* The image and its block in one statement, so that both are of one moment. */
     [GET_BLOCK] = "SELECT block, content, \"check\", " IMAGE_AT " FROM blocks WHERE block <= " IMAGE_AT " << 32 | ?3"
                   " ORDER BY block DESC LIMIT 1",
     [EACH_ROW] = "SELECT key_hash, state_key, snap_epoch, ser_change, \"check\" FROM changes WHERE step_id = ?1"
@@ -100,7 +101,7 @@ static const char *const sql[STORE_STATEMENTS] = {
     [ADD_STEP] = "INSERT OR IGNORE INTO steps VALUES (?1, ?2, ?3, ?4)",
     [SET_FRONT] = "INSERT INTO fronts VALUES (?1, ?2, 0, 0)"
                   " ON CONFLICT (step_id) DO UPDATE SET front_epoch = excluded.front_epoch",
-    /* Of a step that is known: the row of epoch 0 comes before its step. */
+    /* Only if the step is known: a row of epoch 0 comes before its step. */
     [COUNT_MORE] = "INSERT INTO fronts SELECT DISTINCT step_id, 0, max(0, ?2), ?3 FROM steps WHERE step_id = ?1"
                    " ON CONFLICT (step_id) DO UPDATE SET changes = max(0, changes + ?2), images = images + ?3",
     [ADD_COMMIT] = "INSERT INTO commits VALUES (?1, ?2, ?3)",
@@ -116,7 +117,7 @@ static const char *const sql[STORE_STATEMENTS] = {
     [PUT] = "INSERT OR REPLACE INTO changes SELECT ?1, key_hash, state_key, ?2, ser_change, \"check\" FROM feed"
             " WHERE ser_change IS NOT NULL OR ?3",
     [DISCARD] = "DELETE FROM changes WHERE step_id = ?1 AND key_hash = ?2 AND state_key = ?3",
-    /* Of the first rows, which are the oldest, those before the first that is still needed. */
+    /* Of the first ?2 rows, which are the oldest, those before the first one that is still needed. */
     [FORGET_UNDOS] = "DELETE FROM undos WHERE rowid < coalesce((SELECT id FROM (SELECT rowid AS id, undo_epoch"
                      " FROM undos ORDER BY rowid LIMIT ?2) WHERE undo_epoch > ?1 LIMIT 1),"
                      " (SELECT min(rowid) + ?2 FROM undos))",
@@ -158,7 +159,7 @@ _Noreturn void store_fail(const struct store *store, const char *what)
                      " fl-recovery-init",
                      store->path);
     case SQLITE_CORRUPT:
-    case SQLITE_ERROR: /* a statement that is none: a table is not what it must be */
+    case SQLITE_ERROR: /* a statement that cannot be prepared: a table is not what it must be */
         message_fail(STATUS_MISFIT, "%s: is damaged: %s: put a copy of all partitions back (in: %s)", store->path, why,
                      what);
     case SQLITE_CANTOPEN:
@@ -261,7 +262,7 @@ uint64_t store_number(const struct store *store, enum store_statement which)
     return result;
 }
 
-/* Each part is hashed with XXH3, seeded by what came before. */
+/* Each part is hashed with XXH3, with the hash of the parts before it as the seed. */
 uint64_t store_check_of(struct bytes step_id, uint64_t epoch, struct bytes key, struct bytes change)
 {
     uint64_t check = XXH3_64bits_withSeed(step_id.data, step_id.size, epoch);
