@@ -144,6 +144,7 @@ lint: all ## check pages, scripts, rooms and C, and compile with warnings as err
 	shellcheck -x $(filter-out %.bats,$(SCRIPTS))
 	$(if $(TESTS),shellcheck --exclude=$(HELPER_KNOWS) $(TESTS))
 	tests/rooms
+	tests/mutate --check
 	clang-format --dry-run --Werror $(FORMATTED)
 	cppcheck $(CPPCHECK) -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(SOURCES) \
 		$(wildcard tests/crash/*.c tests/operator/*.c)
