@@ -20,8 +20,8 @@ SMALL = -DSTORE_IMAGE_LEAST=3 -DSTORE_BLOCK_MOST=200
 SANITIZED = BUILD=build/asan BIN=build/asan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' HARDENING= \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 
-# Left out with ThreadSanitizer: harnesses that begin thousands of programs to kill them, and fuzz targets of one thread.
-THREADLESS = $(patsubst %,tests/%.bats,crash damage format fuzz power)
+# With ThreadSanitizer: the tests of what is saved while records come, and of co-processes.
+THREADED_TESTS = $(patsubst %,tests/%.bats,snapshots images steps coprocess)
 THREADED = BUILD=build/tsan BIN=build/tsan/bin CPPFLAGS='$(CPPFLAGS) $(SMALL)' HARDENING= \
 	CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread'
 
@@ -97,8 +97,8 @@ check: all $(UNITS) $(EDIT) crash-build fuzz-build ## run the tests (TESTS= pick
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
 
-check-tsan: ## run the tests under ThreadSanitizer
-	@$(MAKE) --no-print-directory $(THREADED) TESTS="$(filter-out $(THREADLESS),$(TESTS))" check
+check-tsan: ## run the tests of threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory $(THREADED) TESTS="$(THREADED_TESTS)" check
 
 crash-build: $(PRELOADS)
 	@$(MAKE) --silent $(CRASH_BUILD) all

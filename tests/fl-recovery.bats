@@ -168,7 +168,7 @@ statemap	b"
 @test "status leaves out steps that are not committed" {
     # Without the sink the steps save, but nobody commits.
     run_sh 'fl-input -r db lines | fl-key -f 1 | fl-statemap count | cat >/dev/null'
-    wait_until 10 sqlite3_has_front 1
+    wait_until sqlite3_has_front 1
     run_sh 'fl-recovery status db'
     expect_status 0
     ! grep -E 'STEP|statemap' "$results/stdout" || fail 'steps of no commit'
