@@ -206,7 +206,7 @@ static void on_close(void *context)
 static const struct stage_program program = {
     .name = "input",
     .role = ROLE_SOURCE,
-    .forms = {{"[-w] [--final-line] [--on-replaced fail|restart|continue] [FILE...]"}},
+    .forms = {{.text = "[-w] [--final-line] [--on-replaced fail|restart|continue] [FILE...]"}},
     .options = {{options, 0}},
     .most = OPTION_ANY,
     .keeps_state = true,

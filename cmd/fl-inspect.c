@@ -97,7 +97,7 @@ static void on_close(void *context)
 
 static const struct stage_program program = {
     .name = "inspect",
-    .forms = {{"[-a] [NAME]"}},
+    .forms = {{.text = "[-a] [NAME]"}},
     .about = "  NAME is what each line begins with (fl-inspect)\n",
     .options = {{options, 0}},
     .most = 1,

@@ -114,7 +114,10 @@ static void on_close(void *context)
 
 static const struct stage_program program = {
     .name = "key",
-    .forms = {{"KEY"}, {"-f N[,N...] [-d CHAR]", .refuses = true}, {"-e EXPR", .refuses = true}, {"-x"}},
+    .forms = {{.text = "KEY"},
+              {"-f N[,N...] [-d CHAR]", .refuses = true},
+              {"-e EXPR", .refuses = true},
+              {.text = "-x"}},
     .options = {{options, 0}},
     .most = 1,
     .open = on_open,

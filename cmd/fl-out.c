@@ -124,7 +124,7 @@ static void on_close(void *context)
 static const struct stage_program program = {
     .name = "out",
     .role = ROLE_SINK,
-    .forms = {{"[-f FORMAT] [--hold] [FILE]"}},
+    .forms = {{.text = "[-f FORMAT] [--hold] [FILE]"}},
     .options = {{options, 0}},
     .most = 1,
     .keeps_state = true,
