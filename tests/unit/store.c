@@ -440,11 +440,16 @@ static void check_undos(void)
     struct store *store = make_partition();
     for (int i = 0; i < MANY; i++)
         save_all(store, KEYS, false);
-    CHECK(ask("SELECT count(*) FROM undos") == (MANY - 1) * KEYS);
+#ifdef STORE_IMAGE_LEAST /* so few changes are an image in such a build, and leave no undos */
+    const bool rows = false;
+#else
+    const bool rows = true;
+#endif
+    CHECK(!rows || ask("SELECT count(*) FROM undos") == (MANY - 1) * KEYS);
     store_raise_floor(store, newest);
     for (int i = 0; i < TIMES; i++)
         save_all(store, FEW, false);
-    CHECK(ask("SELECT count(*) FROM undos") == TIMES * FEW);
+    CHECK(!rows || ask("SELECT count(*) FROM undos") == TIMES * FEW);
     store_close(store);
     CHECK(unlink("it") == 0);
 }
