@@ -143,7 +143,8 @@ load helper
         { head -c 100000 >/dev/null; set_clock +11h; cat; } | grep -a '^+' >sent
     [ "$(grep -c -x $'+a\t\["a"\]' sent)" -eq 1 ]
     [ "$(grep -n '^+a' sent | cut -d : -f 1)" -lt $(($(wc -l <sent) / 2)) ]
-    [ "$(tail -n 1 sent)" = $'+b\t["b"]' ]
+    # The array of b whose time came with that of a may have any length, and so may the last one.
+    tail -n 1 sent | grep -q -x -E $'\\+b\t\\["b"(,"b"){0,9}\\]'
 }
 
 @test "what was gathered before a crash is gathered further" {
