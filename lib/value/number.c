@@ -5,29 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-__extension__ typedef unsigned __int128 magnitude;
+#include "value/number_part.h"
 
-#define MAGNITUDE_MAX ((magnitude)1 << 127)            /* of the least mantissa; that of the greatest is one less */
 #define DOUBLE_INTEGERS ((magnitude)1 << DBL_MANT_DIG) /* every integer up to this one is a double */
-
-static magnitude magnitude_of(struct number number)
-{
-    return number.mantissa < 0 ? 0 - (magnitude)number.mantissa : (magnitude)number.mantissa;
-}
-
-static number_mantissa mantissa_of(magnitude value, bool negative)
-{
-    return (number_mantissa)(negative ? 0 - value : value);
-}
-
-/* Returns 10^exponent, for an exponent from 0 to 38. */
-static magnitude power_of_ten(int exponent)
-{
-    magnitude power = 1;
-    for (; exponent > 0; exponent--)
-        power *= 10;
-    return power;
-}
 
 static const char *skip_digits(const char *at, const char *end)
 {

@@ -38,6 +38,12 @@ enum number_answer {
     NUMBER_BEYOND /* a number, but beyond the exact range or, if number->floating, beyond the largest double */
 };
 
+/* Returns whether it is a whole number of 64 bits. */
+static inline bool number_is_small(const struct number *number)
+{
+    return !number->floating && number->scale == 0 && number->mantissa == (int64_t)number->mantissa;
+}
+
 /* Reads a text that is a number, and nothing else. Sets *number if it returns NUMBER_OK, and number->floating alone if
  * it returns NUMBER_BEYOND; otherwise *number is undefined. A floating number too small for a double is read as 0. */
 enum number_answer number_parse(struct bytes text, struct number *number);
