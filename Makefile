@@ -9,8 +9,10 @@ HARDENING = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wmissing-prototypes -Wconversion
 
 # Asked anew for each command, since `make deps` may just have installed the answer.
-LIBRARY_CFLAGS = $(shell pkg-config --cflags sqlite3 libxxhash 2>/dev/null)
-LIBRARY_LIBS = $(shell pkg-config --libs sqlite3 libxxhash 2>/dev/null || echo -lsqlite3 -lxxhash) -lm
+LIBRARIES_USED = sqlite3 libxxhash libpcre2-8 nettle
+LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES_USED) 2>/dev/null)
+LIBRARY_LIBS = $(shell pkg-config --libs $(LIBRARIES_USED) 2>/dev/null || \
+	echo -lsqlite3 -lxxhash -lpcre2-8 -lnettle) -lm
 FLAGS = -std=c11 -D_GNU_SOURCE -DFL_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(HARDENING) $(LIBRARY_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS) -pthread
 LINK = $(CC) $(CFLAGS) $(LDFLAGS) -pthread
@@ -37,12 +39,13 @@ FUZZ_BUILD = BUILD=$(FUZZ) CC=clang FUZZ_MAIN=-fsanitize=fuzzer HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 FUZZ_BUILD_ALONE = BUILD=$(FUZZ) FUZZ_MAIN=$(FUZZ)/tests/fuzz/main.o
 
-SOURCES = $(wildcard cmd/*.c lib/*/*.c tests/*.c tests/unit/*.c tests/fuzz/*.c) $(CRASH_POINTS)
+SOURCES = $(wildcard cmd/*.c lib/*/*.c tests/*.c tests/unit/*.c tests/fuzz/*.c tests/differential/*.c) $(CRASH_POINTS)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(BUILD)/libflowline.a
 PROGRAMS = $(patsubst cmd/%.c,$(BIN)/%,$(wildcard cmd/fl-*.c))
 EDIT = $(BUILD)/edit
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+DIFFERENTIAL = $(patsubst tests/differential/%.c,$(BUILD)/differential/%,$(wildcard tests/differential/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
 FORMATTED = $(wildcard cmd/*.c lib/*/*.[ch] tests/*.c tests/*/*.[ch])
 PAGES = $(wildcard man/*.[1-8])
@@ -63,6 +66,10 @@ $(PROGRAMS): $(BIN)/%: $(BUILD)/cmd/%.o $(LIBRARY)
 	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
 $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
+$(DIFFERENTIAL): $(BUILD)/differential/%: $(BUILD)/tests/differential/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
@@ -91,8 +98,9 @@ demo: all ## run the tutorial
 
 check: export COMPILE = $(CC) $(FLAGS) $(LDFLAGS)
 check: export LIBRARIES = $(abspath $(LIBRARY)) $(LIBRARY_LIBS) $(LDLIBS)
-check: all $(UNITS) $(EDIT) crash-build fuzz-build ## run the tests (TESTS= picks files)
-	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" EDIT="$(abspath $(EDIT))" FUZZ="$(abspath $(FUZZ))" tests/run $(UNITS) $(TESTS)
+check: all $(UNITS) $(EDIT) $(DIFFERENTIAL) crash-build fuzz-build ## run the tests (TESTS= picks files)
+	@BIN="$(abspath $(BIN))" CRASH="$(abspath $(CRASH))" EDIT="$(abspath $(EDIT))" FUZZ="$(abspath $(FUZZ))" \
+		DIFFERENTIAL="$(abspath $(BUILD))/differential" tests/run $(UNITS) $(TESTS)
 
 check-asan: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory $(SANITIZED) check
@@ -116,6 +124,12 @@ crash: crash-build ## crash the programs everywhere, and N times at random (N=10
 	tests/crash/failing --bin $(CRASH)/bin --shim $(CRASH)/shim.so --resumed
 	tests/crash/power --bin $(CRASH)/bin --recorder $(CRASH)/record.so -n 100
 	tests/crash/damage --bin $(CRASH)/bin
+
+differential: $(DIFFERENTIAL) ## compare expressions with SQLite and Python (N=1000000 cases each)
+	tests/differential/expressions $(BUILD)/differential/evaluate -n $(or $(N),100000)
+	tests/differential/functions $(BUILD)/differential/drive -n $(or $(N),100000)
+	tests/differential/json $(BUILD)/differential/drive -n $(or $(N),100000)
+	tests/differential/time $(BUILD)/differential/drive -n $(or $(N),100000)
 
 fuzz: fuzz-build ## feed the readers with what nobody would write (SECONDS=600 for each)
 	tests/fuzz/run $(FUZZ) $(or $(SECONDS),60)
@@ -178,5 +192,5 @@ clean: ## remove what was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all deps demo check check-asan check-tsan crash crash-build fuzz fuzz-build fuzzers bench instructions pages lint \
-	install uninstall clean help
+.PHONY: all deps demo check check-asan check-tsan crash crash-build differential fuzz fuzz-build fuzzers bench \
+	instructions pages lint install uninstall clean help

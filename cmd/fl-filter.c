@@ -1,6 +1,6 @@
 /* fl-filter: sends on the records for which a condition is true.
  *
- *     fl-filter [-v] -e EXPR                      the condition is an expression
+ *     fl-filter [-v] [--strict] -e EXPR           the condition is an expression
  *     fl-filter [-v] -x CMD [ARG...]              a program answers each value with true or false
  *     fl-filter [-v] --per-epoch -x CMD [ARG...]  a filter lets through some of the values of an epoch
  *
@@ -12,7 +12,7 @@
 struct filter {
     const char *expression; /* as it was given; NULL: the co-process decides */
     struct exec exec;
-    bool invert;
+    bool invert, strict;
     struct expr *condition;
 
     /* Per epoch: the records for which a line may still come out, each a struct record with its key and value behind
@@ -26,6 +26,8 @@ static const struct option_entry options[] = {
      "keep the records for which this is true, of key, value and source"},
     {'v', "invert", OPTION_FLAG, NULL, offsetof(struct filter, invert),
      "keep the others: for which it is false, or NULL"},
+    {'\0', "strict", OPTION_FLAG, NULL, offsetof(struct filter, strict),
+     "a record for which it is NULL is a bad record"},
     {0},
 };
 
@@ -35,14 +37,18 @@ static void on_records(void *context, struct stage *stage, const struct record *
     size_t first = 0; /* of the records to keep that are not yet sent */
     for (size_t i = 0; i < count; i++) {
         const struct expr_input input = expr_input_of(&records[i], stage_source(stage));
-        struct expr_rows rows;
-        const char *why = expr_evaluate(filter->condition, &input, &rows);
-        if (why == NULL && (*rows.values[0].data == '1') != filter->invert)
+        struct expr_result result;
+        const enum expr_answer answer = expr_evaluate(filter->condition, &input, &result);
+        const bool bad = answer == EXPR_BAD || (answer == EXPR_NULL && filter->strict);
+        if (answer == EXPR_NULL && !bad)
+            stage_omit(stage, STAGE_NULL);
+        if (!bad && (answer == EXPR_TRUE) != filter->invert)
             continue;
         stage_pass(stage, records + first, i - first);
         first = i + 1;
-        if (why != NULL)
-            stage_refuse(stage, &records[i], "%s", why);
+        if (bad)
+            stage_refuse(stage, &records[i], "%s",
+                         answer == EXPR_BAD ? result.why : "makes -e NULL, which --strict refuses");
     }
     stage_pass(stage, records + first, count - first);
 }
@@ -132,10 +138,12 @@ static void on_open(void *context, struct stage *stage, char **operands)
         option_refuse("give a condition with -e, or a program with -x");
     if (filter->expression != NULL && asks)
         option_refuse("-e and -x contradict each other");
+    if (filter->strict && asks)
+        option_refuse("--strict goes with -e");
     if (asks)
         exec_use(&filter->exec, stage, filter->exec.per_epoch ? &per_epoch : &in_step, filter);
     else
-        filter->condition = expr_open("-e", filter->expression, EXPR_CONDITION, EXPR_RECORD, 1, 1);
+        filter->condition = expr_open("-e", filter->expression, EXPR_CONDITION, EXPR_RECORD, NULL);
 }
 
 static void on_close(void *context)
@@ -148,7 +156,7 @@ static void on_close(void *context)
 
 static const struct stage_program program = {
     .name = "filter",
-    .forms = {{"[-v] -e EXPR", .refuses = true},
+    .forms = {{"[-v] [--strict] -e EXPR", .refuses = true},
               {"[-v] [--timeout SPAN] [--per-epoch] -x CMD [ARG...]", .refuses = true}},
     .options = {{options, 0},
                 {exec_options, offsetof(struct filter, exec)},

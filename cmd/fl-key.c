@@ -6,7 +6,6 @@
  *     fl-key -x                         none
  *
  * The value goes through byte for byte, and the order of the records stays. */
-#include "base/scan.h"
 #include <string.h>
 
 #include "base/scan.h"
@@ -46,17 +45,20 @@ static const char *key_by_fields(struct key *key, const struct record *record, s
     return NULL;
 }
 
+/* The key's data is NULL if the record is left out. */
 static const char *key_by_expression(struct key *key, struct stage *stage, const struct record *record,
                                      struct record *keyed)
 {
     const struct expr_input input = expr_input_of(record, stage_source(stage));
-    struct expr_rows rows;
-    const char *why = expr_evaluate(key->expression, &input, &rows);
-    if (why != NULL)
-        return why;
-    keyed->key = rows.values[0];
-    if (keyed->key.data == NULL)
-        return "has no key: -e gives NULL";
+    struct expr_result result;
+    const enum expr_answer answer = expr_evaluate(key->expression, &input, &result);
+    if (answer == EXPR_BAD)
+        return result.why;
+    if (answer == EXPR_DROP) {
+        keyed->key.data = NULL;
+        return NULL;
+    }
+    keyed->key = result.value;
     keyed->plain = record->plain && !scan_holds(keyed->key, '\t') && !scan_holds(keyed->key, '\n');
     return NULL;
 }
@@ -71,6 +73,8 @@ static void send(struct key *key, struct stage *stage, const struct record *reco
         why = key_by_expression(key, stage, record, &keyed);
     if (why != NULL)
         stage_refuse(stage, record, "%s", why);
+    else if (key->expression != NULL && keyed.key.data == NULL)
+        stage_omit(stage, STAGE_DROPPED);
     else
         stage_send(stage, &keyed);
 }
@@ -98,7 +102,7 @@ static void on_open(void *context, struct stage *stage, char **operands)
         option_refuse("--reject goes with -f and -e: what is the same for all refuses no record");
     field_list_open(&key->fields);
     if (key->text != NULL)
-        key->expression = expr_open("-e", key->text, EXPR_VALUES, EXPR_RECORD, 1, 1);
+        key->expression = expr_open("-e", key->text, EXPR_VALUE, EXPR_RECORD, NULL);
     key->constant = bytes_of(constant);
     if (key->none || (constant != NULL && strpbrk(constant, "\t\n") == NULL))
         frame_add_prefix(&key->prefix, !key->none, key->constant);

@@ -1,7 +1,7 @@
 /* fl-map: gives every record a new value, or makes any number of records of it.
  *
  *     fl-map [-k EXPR] -f N[,N...]        fields of the old one
- *     fl-map [-k EXPR] -e EXPR            the value of an expression; NULL drops the record
+ *     fl-map [-k EXPR] -e EXPR            the value of an expression; drop() leaves the record out
  *     fl-map [-k EXPR] -q QUERY           a record for each row of a query
  *     fl-map [-k EXPR] -x CMD [ARG...]    the answer of a program to the value
  *     fl-map --per-epoch -x CMD [ARG...]  the lines that a filter makes of the values of an epoch
@@ -9,7 +9,7 @@
  * The order of the records stays. */
 #include "base/scan.h"
 #include "exec/exec.h"
-#include "expr/expr.h"
+#include "expr/query.h"
 #include "stage/stage.h"
 #include "value/field.h"
 
@@ -17,7 +17,8 @@ struct map {
     const char *expression, *query, *key_text; /* as they were given; NULL: they were not */
     struct exec exec;
     struct field_list fields; /* of which the new value is made, if count is not 0 */
-    struct expr *value;       /* gives the new value, or several; NULL: fields, or the co-process */
+    struct expr *value;       /* gives the new value; NULL: something else does */
+    struct query *rows;       /* gives new values; NULL: something else does */
     struct expr *key;         /* NULL: the key stays */
 };
 
@@ -26,29 +27,31 @@ static const struct option_entry options[] = {
      "the new value is these fields of the old one, counted from 1"},
     FIELD_DELIMITER_OPTION(offsetof(struct map, fields)),
     {'e', "expression", OPTION_PHRASE, "EXPR", offsetof(struct map, expression),
-     "the new value, of key, value and source; NULL drops the record"},
+     "the new value, of key, value and source; drop() leaves a record out"},
     {'q', "query", OPTION_TEXT, "QUERY", offsetof(struct map, query),
      "a SELECT of one column: a record for each of its rows"},
     {'k', "key", OPTION_TEXT, "EXPR", offsetof(struct map, key_text), "the new key, of the record that came in"},
     {0},
 };
 
-/* Evaluates the new key into sent. Returns NULL, or why the record is a bad one. */
-static const char *set_key(struct map *map, const struct expr_input *input, struct record *sent)
+/* Each of these makes something of a record. Returns NULL if that is done, or why the record is a bad one. */
+
+/* Evaluates the new key, if there is one, into sent. Sets *dropped if the key is drop(). */
+static const char *set_key(struct map *map, const struct expr_input *input, struct record *sent, bool *dropped)
 {
-    struct expr_rows rows;
-    const char *why = expr_evaluate(map->key, input, &rows);
-    if (why != NULL)
-        return why;
-    if (rows.values[0].data == NULL)
-        return "has no key: -k gives NULL";
-    sent->key = rows.values[0];
+    struct expr_result result;
+    if (map->key == NULL)
+        return NULL;
+    const enum expr_answer answer = expr_evaluate(map->key, input, &result);
+    if (answer == EXPR_BAD)
+        return result.why;
+    *dropped = answer == EXPR_DROP;
+    sent->key = result.value;
     sent->keyed = true;
     return NULL;
 }
 
-/* Sends a record with the one value that was made of it; plain: the value holds no LF. Returns NULL, or why the record
- * is a bad one. */
+/* Sends a record with the one value that was made of it; plain: the value holds no LF. */
 static const char *send_value(struct map *map, struct stage *stage, const struct record *record, struct bytes value,
                               bool plain)
 {
@@ -58,10 +61,15 @@ static const char *send_value(struct map *map, struct stage *stage, const struct
     }
     const struct expr_input input = expr_input_of(record, stage_source(stage));
     struct record sent = {.value = value};
-    const char *why = set_key(map, &input, &sent);
-    if (why == NULL)
+    bool dropped = false;
+    const char *why = set_key(map, &input, &sent, &dropped);
+    if (why != NULL)
+        return why;
+    if (dropped)
+        stage_omit(stage, STAGE_DROPPED);
+    else
         stage_send(stage, &sent);
-    return why;
+    return NULL;
 }
 
 static const char *take_fields(struct map *map, struct stage *stage, const struct record *record)
@@ -71,34 +79,50 @@ static const char *take_fields(struct map *map, struct stage *stage, const struc
     return why != NULL ? why : send_value(map, stage, record, value, map->fields.delimiter != '\n');
 }
 
-/* Returns NULL, or why the record is a bad one. */
 static const char *evaluate(struct map *map, struct stage *stage, const struct record *record)
 {
     const struct expr_input input = expr_input_of(record, stage_source(stage));
+    struct expr_result result;
+    const enum expr_answer answer = expr_evaluate(map->value, &input, &result);
+    if (answer == EXPR_BAD)
+        return result.why;
+    if (answer == EXPR_OK)
+        return send_value(map, stage, record, result.value, record->plain && !scan_holds(result.value, '\n'));
+    stage_omit(stage, STAGE_DROPPED);
+    return NULL;
+}
+
+static const char *take_rows(struct map *map, struct stage *stage, const struct record *record)
+{
+    const struct expr_input input = expr_input_of(record, stage_source(stage));
     struct record sent = {.key = record->key, .keyed = record->keyed};
-    struct expr_rows rows;
-    bool key_is_set = map->key == NULL;
-    const char *why = expr_evaluate(map->value, &input, &rows);
-    for (size_t i = 0; why == NULL && i < rows.count; i++) {
-        if (rows.values[i].data == NULL)
-            continue;
-        if (!key_is_set)
-            why = set_key(map, &input, &sent);
-        key_is_set = true;
+    struct query_rows rows;
+    bool dropped = false, sends = false;
+    const char *why = query_evaluate(map->rows, &input, &rows);
+    for (size_t i = 0; why == NULL && i < rows.count && !sends; i++)
+        sends = rows.values[i].data != NULL;
+    if (why == NULL && sends)
+        why = set_key(map, &input, &sent, &dropped);
+    if (why != NULL)
+        return why;
+    if (!sends || dropped)
+        stage_omit(stage, rows.count == 0 ? STAGE_NO_ROW : STAGE_DROPPED);
+    for (size_t i = 0; i < rows.count && sends && !dropped; i++) {
         sent.value = rows.values[i];
         sent.plain = record->plain && map->key == NULL && !scan_holds(sent.value, '\n');
-        if (why == NULL)
+        if (sent.value.data != NULL)
             stage_send(stage, &sent);
     }
-    return why;
+    return NULL;
 }
 
 static void on_records(void *context, struct stage *stage, const struct record *records, size_t count)
 {
     struct map *map = context;
     for (size_t i = 0; i < count; i++) {
-        const char *why =
-            map->fields.count > 0 ? take_fields(map, stage, &records[i]) : evaluate(map, stage, &records[i]);
+        const char *why = map->value != NULL  ? evaluate(map, stage, &records[i])
+                          : map->rows != NULL ? take_rows(map, stage, &records[i])
+                                              : take_fields(map, stage, &records[i]);
         if (why != NULL)
             stage_refuse(stage, &records[i], "%s", why);
     }
@@ -137,11 +161,11 @@ static void on_open(void *context, struct stage *stage, char **operands)
         option_refuse("-k and --per-epoch contradict each other: put fl-key after");
     field_list_open(&map->fields);
     if (map->key_text != NULL)
-        map->key = expr_open("-k", map->key_text, EXPR_VALUES, EXPR_RECORD, 1, 1);
+        map->key = expr_open("-k", map->key_text, EXPR_VALUE, EXPR_RECORD, NULL);
     if (map->query != NULL)
-        map->value = expr_open("-q", map->query, EXPR_QUERY, EXPR_RECORD, 1, 1);
+        map->rows = query_open("-q", map->query, EXPR_RECORD, 1, 1);
     if (map->expression != NULL)
-        map->value = expr_open("-e", map->expression, EXPR_VALUES, EXPR_RECORD, 1, 1);
+        map->value = expr_open("-e", map->expression, EXPR_VALUE, EXPR_RECORD, NULL);
     if (asks)
         exec_use(&map->exec, stage, map->exec.per_epoch ? &per_epoch : &in_step, map);
 }
@@ -152,6 +176,7 @@ static void on_close(void *context)
     exec_close(&map->exec);
     field_list_close(&map->fields);
     expr_close(map->value);
+    query_close(map->rows);
     expr_close(map->key);
 }
 

@@ -94,8 +94,8 @@ static void on_begin(void *context, struct stage *stage)
 static const char *on_request(void *context, struct stage *stage, const struct record *record, size_t outstanding,
                               struct buffer *line)
 {
-    struct statemap *map = context;
-    return exec_state_request(&map->states, stage, record, outstanding, line);
+    (void)context;
+    return exec_state_request(stage, record, outstanding, line);
 }
 
 static const char *on_answer(void *context, struct stage *stage, const struct record *record, struct bytes line)
@@ -115,7 +115,6 @@ static void open_exec(struct statemap *map, struct stage *stage)
         buffer_print(&signature, " %s", *word);
     stage_sign(stage, buffer_string(&signature));
     buffer_free(&signature);
-    exec_state_open(&map->states);
     exec_use(&map->exec, stage, &exec_calls, map);
 }
 

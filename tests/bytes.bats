@@ -45,8 +45,8 @@ END
     expect_status 0
     expect_stdout <lines
     expect_stderr ''
-    run_sh 'fl-input <lines | fl-filter -e 1 | fl-key -e value | fl-map -e value | fl-map -e key |
-        fl-map -q "SELECT value UNION ALL SELECT NULL" | fl-key -x | fl-inspect 2>shown | fl-out'
+    run_sh 'fl-input <lines | fl-filter -e true | fl-key -e value | fl-map -e value | fl-map -e key |
+        fl-map -q "SELECT value UNION ALL SELECT drop()" | fl-key -x | fl-inspect 2>shown | fl-out'
     expect_status 0
     expect_stdout <lines
     expect_stderr ''

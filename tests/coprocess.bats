@@ -314,7 +314,7 @@ END
     run_sh 'fl-input five | fl-map --reject bad -k "nullif(value, 3)" -x sed -u "s/^/x/" | fl-out'
     expect_status 0
     expect_stdout $'1\tx1\n2\tx2\n4\tx4\n5\tx5'
-    [ "$(jq -c '[.record, .why]' bad)" = '[3,"has no key: -k gives NULL"]' ]
+    [ "$(jq -c '[.record, .why]' bad)" = '[3,"has no result: -k is NULL: write drop() to leave the record out"]' ]
 }
 
 @test "fl-filter keeps what is answered 1 or true, and with -v the rest" {

@@ -117,7 +117,7 @@ END
 {"key":"a","state":["","\t\u00e9\""],"value":" 1"}
 {"key":"a","state":[" 1","\t\u00e9\""],"value":"0x10"}
 {"key":"a","state":["0x10","\t\u00e9\""],"value":1e300}
-{"key":"é\"\\","state":null,"value":"a\"b\\c\u0009é"}
+{"key":"é\"\\","state":null,"value":"a\"b\\c\té"}
 {"key":"a","state":[1e+300,"\t\u00e9\""],"value":"\u007f\u0001"}
 END
 }
@@ -226,6 +226,9 @@ null|is no object
 {"state":1,"emit":"a"}|has no array "emit"
 {"state":1,"emit":null}|has no array "emit"
 {"state":1,"emit":["a\u0000b"]}|has a NUL in "emit"
+{"state":1,"emit":["a\ud800b"]}|has a lone surrogate in "emit"
+{state:1,emit:[]}|is not JSON
+{"state":1,"state":2,"emit":["a"],"emit":{}}|has no array "emit"
 END
     # That is a backslash and no NUL.
     answers '{"state":1,"emit":["a\\u0000b"]}'

@@ -15,29 +15,36 @@ filters() {
     expect_stdout $'5\n12\n1e1'
     filters "-v -e 'value > 0'"
     expect_stdout $'-3\n0\n-0.5'
-    filters '-e value'
-    expect_stdout $'5\n-3\n12\n-0.5\n1e1'
-    filters '--invert --expression value'
+    filters '--invert --expression "value <> 0"'
     expect_stdout 0
 }
 
-@test "NULL is not true, and a text is none either" {
-    printf '%s\n' '{"a":1}' '{"a":null}' '{}' '{"a":0}' >lines
-    filters "-e \"value->>'a'\""
-    expect_stdout '{"a":1}'
-    filters "-v -e \"value->>'a'\""
-    expect_stdout $'{"a":null}\n{}\n{"a":0}'
-    printf 'yes\n2 apples\n' >lines
-    filters '-e value'
-    expect_stdout '2 apples'
+@test "NULL is neither true nor false" {
+    printf '%s\n' '{"a":true}' '{"a":null}' '{}' '{"a":false}' >lines
+    for invert in '' -v; do
+        run_sh "fl-input lines | fl-filter $invert -e \"value->>'a'\" | fl-out"
+        expect_status 0
+        expect_stdout "$([ -z "$invert" ] && echo '{"a":true}' || printf '{"a":null}\n{}\n{"a":false}')"
+        expect_stderr 'fl-filter: 2 records: NULL, which is not true'
+    done
+    run_sh "fl-input lines | fl-filter --reject bad --strict -e \"value->>'a'\" | fl-out"
+    expect_status 0
+    expect_stdout '{"a":true}'
+    expect_stderr 'fl-filter: 2 records were rejected: see bad'
+    [ "$(jq -r .why bad | uniq)" = 'makes -e NULL, which --strict refuses' ]
 }
 
-@test "numbers are compared as numbers, and what is none as text" {
+@test "numbers are compared as numbers, and with a text as bytes" {
     seq 1000 >lines
     filters "-e 'value >= 9 AND value < 11 OR value = 100.0'"
     expect_stdout $'9\n10\n100'
     printf '9\n10\n007\nabc\n' >lines
     filters "-e \"value < '1'\""
+    expect_stdout 007
+    run_sh "fl-input lines | fl-filter -e 'value < 100' | fl-out"
+    expect_failed 65 'fl-filter: lines: record 4: "abc" makes -e fail: "abc" < 100 compares a number with a text that is none
+    value < 100
+          ^'
     expect_stdout $'9\n10\n007'
 }
 
@@ -46,15 +53,15 @@ filters() {
     awk 'BEGIN { srand(3); for (i = 0; i < 20000; i++) {
             s = i "\\\t "; while (length(s) < 9000 && rand() < 0.8) s = s s; print s } }' >lines
     printf 'a\0b\377\n' >>lines
-    filters '-e 1'
+    filters '-e true'
     expect_stdout <lines
-    filters '-v -e 0'
+    filters '-v -e false'
     expect_stdout <lines
-    filters '-e 0'
+    filters '-e false'
     expect_stdout ''
-    filters "-e 'length(value) % 7 < 3'"
-    # The last line has 1 byte before its NUL, where length() ends.
-    { sed '$d' lines | LC_ALL=C awk 'length % 7 < 3' && tail -n 1 lines; } | expect_stdout
+    filters "-e 'octet_length(value) % 7 < 3'"
+    # The last line has 4 bytes, one of which is a NUL.
+    sed '$d' lines | LC_ALL=C awk 'length % 7 < 3' | expect_stdout
     printf 'a b c\n' >lines
     run_sh "fl-input lines | fl-map -k \"char(10) || 'k'\" -q 'VALUES (value || char(10)), (1), (char(10))' |
         fl-filter -e 'value <> 1' | tee frames | fl-out -f '<%k %v>'"
@@ -80,7 +87,9 @@ filters() {
 @test "bad records end the flow after those before them, or are put aside" {
     printf '5\nabc\n-1\n\n7\n' >lines
     run_sh "fl-input lines | fl-filter -e 'num(value) > 0' | fl-out"
-    expect_failed 65 'fl-filter: lines: record 2: "abc" makes -e fail: num: "abc" is not a number'
+    expect_failed 65 'fl-filter: lines: record 2: "abc" makes -e fail: num: "abc" is not a number
+    num(value) > 0
+    ^'
     expect_stdout 5
     for invert in '' -v; do
         rm -f bad
@@ -114,17 +123,18 @@ refuses() {
 @test "the command line" {
     refuses '' 'give a condition with -e, or a program with -x'
     refuses '-v' 'give a condition with -e, or a program with -x'
-    refuses '-e 1 -e 2' 'option -e is given twice'
-    refuses '-e 1 x' 'unexpected operand "x": the expression follows -e, in quotes'
-    run_sh 'fl-filter -e "value, key" </dev/null'
+    refuses '-e true -e false' 'option -e is given twice'
+    refuses '-e true x' 'unexpected operand "x": the expression follows -e, in quotes'
+    refuses '--strict -x cat' '--strict goes with -e'
+    run_sh 'fl-filter -e "value > 1, key" </dev/null'
     expect_status 64
-    expect_stderr 'fl-filter: -e: a condition is one expression
-    value, key
-         ^'
+    expect_stderr 'fl-filter: -e: it is one expression, and has no place for a comma
+    value > 1, key
+             ^'
 }
 
 @test "in a flow that is resumed, as root too" {
-    for flow in 'fl-input -r db lines | fl-filter -e "value % 2"' 'fl-input lines | fl-filter -r db -e "value % 2"'; do
+    for flow in 'fl-input -r db lines | fl-filter -e "value % 2 = 1"' 'fl-input lines | fl-filter -r db -e "value % 2 = 1"'; do
         rm -rf db
         fl-recovery-init db
         seq 5 >lines

@@ -170,7 +170,7 @@ bad() {
     run_sh "fl-input lines | fl-key --expression \"source || '/' || (value->>'n')\" | fl-key -e 'upper(key)' |
         fl-out -f %k"
     expect_status 0
-    expect_stdout $'LINES/1.5\nLINES/2'
+    expect_stdout $'LINES/1.50\nLINES/2'
     expect_stderr ''
     run_sh "fl-input lines | fl-key -e 'char(9, 10)' | fl-out -f '<%k>'"
     expect_status 0
@@ -181,7 +181,7 @@ bad() {
 @test "a key by expression that is NULL, or fails, is a bad record" {
     printf 'a b\na\nc d\n' >lines
     run_sh "fl-input lines | fl-key -e 'field(value, 2)' | fl-out -f '%k'"
-    expect_failed 65 'fl-key: lines: record 2: "a" has no key: -e gives NULL'
+    expect_failed 65 'fl-key: lines: record 2: "a" has no result: -e is NULL: write drop() to leave the record out'
     expect_stdout b
     run_sh "fl-input lines | fl-key --reject bad -e 'num(field(value, 2))' | fl-out -f '%k'"
     expect_status 0

@@ -11,9 +11,10 @@ maps() {
 }
 
 @test "a new value" {
-    printf '1\n2\n\n three \n' >lines
+    printf '1\n2.50\n-0.5\n+1e1\n' >lines
     maps "-e 'value * 2'"
-    expect_stdout $'2\n4\n0\n0'
+    expect_stdout $'2\n5\n-1\n20'
+    printf '1\n2\n\n three \n' >lines
     maps "-e \"'<' || value || '>'\""
     expect_stdout $'<1>\n<2>\n<>\n< three >'
     maps "-e source"
@@ -91,26 +92,36 @@ words() {
 END
 }
 
-@test "NULL drops the record" {
+@test "drop() leaves a record out, and NULL is a bad one" {
     seq 10 >lines
-    maps "-e 'CASE WHEN value % 2 = 0 THEN value / 2 END'"
+    run_sh "fl-input lines | fl-map -e 'CASE WHEN value % 2 = 0 THEN value / 2 ELSE drop() END' | fl-out"
+    expect_status 0
     expect_stdout $'1\n2\n3\n4\n5'
-    maps '-e NULL'
-    expect_stdout ''
+    expect_stderr 'fl-map: 5 records: left out by drop()'
+    run_sh "fl-input lines | fl-map -e 'CASE WHEN value < 2 THEN value END' | fl-out"
+    expect_failed 65 'fl-map: lines: record 2: "2" has no result: -e is NULL: write drop() to leave the record out'
+    expect_stdout 1
 }
 
 @test "a query makes any number of records, in order" {
     printf 'to be or\n\nnot\n' >lines
     split="WITH RECURSIVE w(n, word) AS (SELECT 1, field(value, 1)
-            UNION ALL SELECT n + 1, field(value, n + 1) FROM w, record WHERE word IS NOT NULL) SELECT word FROM w"
-    maps "-q \"$split\""
+            UNION ALL SELECT n + 1, field(value, n + 1) FROM w, record WHERE word IS NOT NULL) SELECT word FROM w
+            WHERE word IS NOT NULL"
+    # leaves_out COUNT QUERY: so many of the records.
+    leaves_out() {
+        run_sh "fl-input lines | fl-map --query \"$2\" | fl-out"
+        expect_status 0
+        expect_stderr "fl-map: $1: left out, as the query gave no row"
+    }
+    leaves_out '1 record' "$split"
     expect_stdout $'to\nbe\nor\nnot'
-    printf '[3,null,"a b",1.50]\n[]\n[{"a": 1}]\n' >lines
-    maps '-q "SELECT value FROM json_each(record.value)"'
+    printf '[3,"a b",1.50]\n[]\n[{"a": 1}]\n' >lines
+    leaves_out '1 record' 'SELECT value FROM json_each(record.value)'
     expect_stdout $'3\na b\n1.5\n{"a":1}'
     maps '-q "SELECT value WHERE value > 5"'
     expect_stdout <lines
-    maps '--query "SELECT 1 WHERE 0"'
+    leaves_out '3 records' 'SELECT 1 WHERE 0'
     expect_stdout ''
 }
 
@@ -119,10 +130,10 @@ END
     [ -r $words ] || words=$ROOT/LICENSE
     cp "$words" lines
     # Words of letters, in lower case: what is between them becomes JSON's.
-    run_sh "fl-input -w lines | fl-map -e \"lower(match(value, '[A-Za-z]+'))\" | fl-key -f 1 | fl-statemap count |
-        fl-out -f '%k %v' | awk '{ n[\$1] = \$2 } END { for (word in n) print word, n[word] }' | sort"
+    run_sh "fl-input -w lines | fl-map -e \"coalesce(lower(match(value, '[A-Za-z]+')), drop())\" |
+        fl-key -f 1 | fl-statemap count | fl-out -f '%k %v' | awk '{ n[\$1] = \$2 } END { for (word in n) print word, n[word] }' | sort"
     expect_status 0
-    expect_stderr ''
+    expect_message '^fl-map: [0-9]+ records?: left out by drop\(\)$'
     awk '{ for (i = 1; i <= NF; i++) if (match($i, /[A-Za-z]+/)) n[tolower(substr($i, RSTART, RLENGTH))]++ }
         END { for (word in n) print word, n[word] }' lines | sort | expect_stdout
 }
@@ -159,7 +170,7 @@ END
 
 @test "what is untouched comes out byte for byte" {
     nasty >lines
-    for expression in value 'record.value' 'coalesce(value, 0)' 'CASE WHEN key IS NULL THEN value END'; do
+    for expression in value 'record.value' 'coalesce(value, 0)' 'CASE WHEN key IS NULL THEN value ELSE drop() END'; do
         maps "-e '$expression'"
         expect_stdout <lines
     done
@@ -187,14 +198,16 @@ END
     expect_stdout $'\tann 3\n\tann 3\n\n\tbob 4\n\tbob 4\n'
 }
 
-@test "a key of NULL is a bad record, but not where the record is dropped" {
+@test "a key of NULL is a bad record, but not if the record is left out" {
     printf 'ann\n\n' >lines
     run_sh "fl-input lines | fl-map -k 'field(value, 1)' -e value | fl-out"
     expect_status 65
     expect_stdout $'ann\tann'
-    expect_message '^fl-map: lines: record 2: "" has no key: -k gives NULL$'
-    maps "-k 'field(value, 1)' -e \"nullif(value, '')\""
+    expect_message '^fl-map: lines: record 2: "" has no result: -k is NULL: write drop\(\) to leave the record out$'
+    run_sh "fl-input lines | fl-map -k 'field(value, 1)' -e \"iif(value = '', drop(), value)\" | fl-out"
+    expect_status 0
     expect_stdout $'ann\tann'
+    expect_stderr 'fl-map: 1 record: left out by drop()'
 }
 
 @test "bad records end the flow, or are put aside" {
@@ -202,13 +215,13 @@ END
     run_sh "fl-input lines | fl-map -e \"value->>'a'\" | fl-out"
     expect_status 65
     expect_stdout 1
-    expect_message '^fl-map: lines: record 2: "\{\\"a\\":" makes -e fail: malformed JSON$'
+    expect_message '^fl-map: lines: record 2: "\{\\"a\\":" makes -e fail: ->>: "\{\\"a\\":" is not JSON: a value is expected at its end$'
     run_sh "fl-input lines | fl-map -e \"value->>'a'\" --reject bad | fl-out"
     expect_status 0
     expect_stdout $'1\n2'
     expect_stderr 'fl-map: 2 records were rejected: see bad'
-    expect_file bad '{"step":"map","source":"lines","record":2,"value":"{\"a\":","why":"makes -e fail: malformed JSON"}
-{"step":"map","source":"lines","record":4,"value":"","why":"makes -e fail: malformed JSON"}'
+    expect_file bad '{"step":"map","source":"lines","record":2,"value":"{\"a\":","why":"makes -e fail: ->>: \"{\\\"a\\\":\" is not JSON: a value is expected at its end"}
+{"step":"map","source":"lines","record":4,"value":"","why":"makes -e fail: ->>: \"\" is not JSON: a value is expected at its end"}'
     seq 3 >lines
     run_sh "fl-input lines | fl-map -q \"SELECT value UNION ALL SELECT 'b' UNION ALL SELECT num('x') WHERE value = 2\" |
         fl-out"
@@ -244,7 +257,9 @@ refuses() {
     refuses '-e value x' 'unexpected operand "x": the expression follows -e, in quotes'
     run_sh 'fl-map -e "value, key" </dev/null'
     expect_status 64
-    expect_stderr 'fl-map: -e: it gives 2 columns, and must give 1'
+    expect_stderr 'fl-map: -e: it is one expression, and has no place for a comma
+    value, key
+         ^'
     run_sh 'fl-map -q "SELECT value, key, 3" </dev/null'
     expect_status 64
     expect_stderr 'fl-map: -q: it gives 3 columns, and must give 1'

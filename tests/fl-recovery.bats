@@ -129,7 +129,7 @@ bytes_of_step() {
     run_sh 'fl-recovery status db'
     grep -a -q -F "tab\\there \"\\\\ $(printf '\303\244 \377')" "$results/stdout" || fail 'not in the table'
     run_sh 'fl-recovery status --json db'
-    grep -q -F 'tab\u0009here \"\\ \u00c3\u00a4 \u00ff"' "$results/stdout" || fail 'not in the object'
+    grep -q -F 'tab\there \"\\ \u00c3\u00a4 \u00ff"' "$results/stdout" || fail 'not in the object'
 }
 
 @test "dump: all, a step, a key" {

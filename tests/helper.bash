@@ -346,7 +346,7 @@ shows() {
 # left out.
 shortest() {
     "$1" --help | awk -v program="$1" '
-        BEGIN { example["N"] = example["EXPR"] = 1; example["OP"] = "sum"; example["SPAN"] = "1s" }
+        BEGIN { example["N"] = 1; example["EXPR"] = "true"; example["OP"] = "sum"; example["SPAN"] = "1s" }
         NR > 1 && (!NF || $1 == program) { exit }
         { form = form " " $0 }
         END {

@@ -15,7 +15,7 @@ setup() {
 
 # The sum of the second fields for each first one; x discards the key.
 amount="substr(value, instr(value, ' ') + 1)"
-sums="fl-statemap -e \"iif($amount = 'x', NULL, coalesce(state, 0) + $amount)\""
+sums="fl-statemap -e \"iif($amount = 'x', discard(), coalesce(state, 0) + $amount)\""
 
 # change FROM TO AMOUNT: a line for each of the keys of these numbers.
 change() { seq -f "k%.0f $3" "$1" "$2" >>lines; }

@@ -43,7 +43,7 @@ EOT
     run_sh 'fl-input lines | fl-key K | fl-statemap sum --reject bad | fl-out'
     expect_status 0
     expect_file bad <<'EOT'
-{"step":"statemap","source":"lines","record":1,"key":"K","value":"a\"b\\c\u0009d\u0001é","why":"is not a number"}
+{"step":"statemap","source":"lines","record":1,"key":"K","value":"a\"b\\c\td\u0001é","why":"is not a number"}
 {"step":"statemap","source":"lines","record":2,"key":"K","value_hex":"ff","why":"is not a number"}
 EOT
 }

@@ -3,51 +3,39 @@
 #include "exec/exec.h"
 #include "state/state.h"
 #include "value/json.h"
-
-/* SQLite reads a string of JSON up to its first NUL only. */
-static const char state_text[] =
-    "CASE WHEN NOT json_valid(value) THEN 'is not JSON'"
-    " WHEN json_type(value) <> 'object' THEN 'is no object'"
-    " WHEN json_type(value, '$.state') IS NULL THEN 'has no \"state\"'"
-    " WHEN json_type(value, '$.emit') IS NOT 'array' THEN 'has no array \"emit\"'"
-    " WHEN instr(replace(value -> '$.emit', '\\\\', ''), '\\u0000') THEN 'has a NUL in \"emit\"' END,"
-    " CASE WHEN json_valid(value) THEN value -> '$.state' END";
-
-/* A number goes out as it is written: what SQLite has read is that only for integers. */
-static const char emit_text[] =
-    "SELECT CASE WHEN item.type IN ('text', 'object', 'array') THEN item.value"
-    " WHEN typeof(item.value) = 'integer' AND item.type = 'integer' AND item.value <> 0 THEN item.value"
-    " WHEN item.type IN ('integer', 'real') THEN record.value -> ('$.emit[' || item.key || ']')"
-    " ELSE item.type END FROM json_each(record.value, '$.emit') AS item";
-
-void exec_state_open(struct exec_state *exec)
-{
-    *exec = (struct exec_state){
-        .valid = expr_open("-x", "json_valid(state)", EXPR_CONDITION, EXPR_STATE, 1, 1),
-        .state = expr_open("-x", state_text, EXPR_VALUES, EXPR_RECORD, 2, 2),
-        .emit = expr_open("-x", emit_text, EXPR_QUERY, EXPR_RECORD, 1, 1),
-    };
-}
+#include "value/json_find.h"
 
 void exec_state_close(struct exec_state *exec)
 {
-    expr_close(exec->valid);
-    expr_close(exec->state);
-    expr_close(exec->emit);
-    buffer_free(&exec->why);
+    buffer_free(&exec->state);
+    buffer_free(&exec->sent);
+}
+
+static bool read_json(struct bytes text, struct json_value *value)
+{
+    struct json_fault fault;
+    return json_find(text, NULL, 0, value, &fault);
+}
+
+/* Finds a member of JSON. */
+static struct json_value member_of(struct bytes text, const char *name)
+{
+    const struct json_step step = {.name = bytes_of(name)};
+    struct json_value found;
+    struct json_fault fault;
+    json_find(text, &step, 1, &found, &fault);
+    return found;
 }
 
 /* Whether it can stand in a line of JSON: it may have been saved by something else, and accepted. */
-static bool is_json(struct exec_state *exec, struct bytes state)
+static bool is_json(struct bytes state)
 {
-    struct expr_rows rows;
-    return bytes_is_text(state) && memchr(state.data, '\n', state.size) == NULL &&
-           expr_evaluate(exec->valid, &(struct expr_input){.state = state}, &rows) == NULL &&
-           *rows.values[0].data == '1';
+    struct json_value value;
+    return bytes_is_text(state) && memchr(state.data, '\n', state.size) == NULL && read_json(state, &value);
 }
 
-const char *exec_state_request(struct exec_state *exec, struct stage *stage, const struct record *record,
-                               size_t outstanding, struct buffer *line)
+const char *exec_state_request(struct stage *stage, const struct record *record, size_t outstanding,
+                               struct buffer *line)
 {
     if (!record->keyed)
         return "has no key: put fl-key before";
@@ -58,7 +46,7 @@ const char *exec_state_request(struct exec_state *exec, struct stage *stage, con
         return bytes_is_text(record->key) ? "is not UTF-8 without NUL, as JSON is"
                                           : "has a key that is not UTF-8 without NUL, as JSON is";
     const struct bytes state = state_get(stage->state, record->key);
-    if (state.data != NULL && !is_json(exec, state))
+    if (state.data != NULL && !is_json(state))
         return "has a key whose state is not JSON: it was saved by something else than -x";
     buffer_add(line, bytes_of("{\"key\":"));
     json_add_string(line, record->key);
@@ -70,28 +58,48 @@ const char *exec_state_request(struct exec_state *exec, struct stage *stage, con
     return NULL;
 }
 
+/* Sets out to what is sent for an element of emit. Returns NULL, or why it cannot be sent. */
+static const char *read_element(struct buffer *out, const struct json_value *element)
+{
+    struct bytes text;
+    out->size = 0;
+    if (element->kind != JSON_STRING) {
+        json_add_compact(out, element->text);
+        return NULL;
+    }
+    if (!json_unescape(element->text, buffer_reserve(out, element->text.size), &text))
+        return "has a lone surrogate in \"emit\"";
+    out->size = text.size;
+    return memchr(out->data, '\0', out->size) == NULL ? NULL : "has a NUL in \"emit\"";
+}
+
 const char *exec_state_answer(struct exec_state *exec, struct stage *stage, const struct record *record,
                               struct bytes line)
 {
-    const struct expr_input input = {.value = line};
-    struct expr_rows states, emits;
+    struct json_value answer, element;
     if (!bytes_is_text(line))
         return "is not UTF-8 without NUL, as JSON is";
-    const char *why = expr_evaluate(exec->state, &input, &states);
-    if (why == NULL && states.values[0].data != NULL) {
-        exec->why.size = 0;
-        buffer_add(&exec->why, states.values[0]);
-        why = buffer_string(&exec->why);
+    if (!read_json(line, &answer))
+        return "is not JSON";
+    if (answer.kind != JSON_OBJECT)
+        return "is no object";
+    const struct json_value state = member_of(line, "state"), emit = member_of(line, "emit");
+    if (state.kind == JSON_NONE)
+        return "has no \"state\"";
+    if (emit.kind != JSON_ARRAY)
+        return "has no array \"emit\"";
+    for (struct json_walk walk = json_walk(emit.text); json_next(&walk, NULL, &element);) {
+        const char *why = read_element(&exec->sent, &element);
+        if (why != NULL)
+            return why;
     }
-    if (why == NULL)
-        why = expr_evaluate(exec->emit, &input, &emits);
-    if (why != NULL)
-        return why;
-    struct bytes state = states.values[1];
-    if (bytes_equal(state, bytes_of("null")))
-        state.data = NULL;
-    state_put(stage->state, record->key, state);
-    for (size_t i = 0; i < emits.count; i++)
-        stage_send_value(stage, record, emits.values[i], false);
+    exec->state.size = 0;
+    json_add_compact(&exec->state, state.text);
+    state_put(stage->state, record->key,
+              state.kind != JSON_NULL ? buffer_bytes(&exec->state) : (struct bytes){NULL, 0});
+    for (struct json_walk walk = json_walk(emit.text); json_next(&walk, NULL, &element);) {
+        read_element(&exec->sent, &element);
+        stage_send_value(stage, record, buffer_bytes(&exec->sent), false);
+    }
     return NULL;
 }

@@ -1,5 +1,10 @@
 #include "expr/sql.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/message.h"
+
 static bool is_name_byte(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
@@ -74,4 +79,17 @@ void sql_add_caret(struct buffer *shown, const char *text, const char *place)
     buffer_print(shown, "\n    ");
     add_shown(shown, (struct bytes){start, (size_t)(place - start)}, true);
     buffer_add_byte(shown, '^');
+}
+
+void sql_refuse(const char *option, const char *text, const char *place, const char *format, ...)
+{
+    struct buffer shown = {0};
+    char reason[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    if (place != NULL)
+        sql_add_caret(&shown, text, place);
+    message_fail(STATUS_USAGE, "%s: %s%s", option, reason, buffer_string(&shown));
 }

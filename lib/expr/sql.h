@@ -17,4 +17,9 @@ const char *sql_check(const char *text, const char **place);
  * line, the part around place is shown. Control characters other than tabs are shown as blanks. */
 void sql_add_caret(struct buffer *shown, const char *text, const char *place);
 
+/* Ends the program (64): the text that was given for an option ("-e") is not what is wanted. Shows the text with a
+ * caret under place, unless place is NULL. */
+__attribute__((format(printf, 4, 5))) _Noreturn void sql_refuse(const char *option, const char *text, const char *place,
+                                                                const char *format, ...);
+
 #endif

@@ -1,7 +1,5 @@
 #include "stage/fold.h"
 
-#include <stdlib.h>
-
 const struct option_entry fold_each_options[] = {
     {'e', "expression", OPTION_PHRASE, "STATE[,EMIT]", offsetof(struct fold, expression),
      "the new state, and what is sent (the new state if not given)"},
@@ -29,12 +27,10 @@ static void open_operation(struct fold *fold, const char *text)
 
 static void open_expression(struct fold *fold, const char *text)
 {
-    const char *comma = expr_comma(text);
-    if (comma != NULL) {
-        fold->text = bytes_string((struct bytes){text, (size_t)(comma - text)});
-        fold->emit = expr_open("-e", comma + 1, EXPR_VALUES, EXPR_NEW_STATE, 1, 1);
-    }
-    fold->next = expr_open("-e", comma != NULL ? fold->text : text, EXPR_VALUES, EXPR_STATE, 1, 1);
+    const char *emit;
+    fold->next = expr_open("-e", text, EXPR_NEXT_STATE, EXPR_STATE, &emit);
+    if (emit != NULL)
+        fold->emit = expr_open("-e", emit, EXPR_VALUE, EXPR_NEW_STATE, NULL);
 }
 
 void fold_open(struct fold *fold, struct stage *stage, const char *step, enum fold_when when, const char *operation)
@@ -50,7 +46,7 @@ void fold_open(struct fold *fold, struct stage *stage, const char *step, enum fo
         open_expression(fold, fold->expression);
         buffer_print(&signature, "%s -e %s", step, fold->expression);
     } else {
-        fold->next = expr_open("-q", fold->query, EXPR_QUERY, EXPR_STATE, 1, when == FOLD_END ? 1 : 2);
+        fold->rows = query_open("-q", fold->query, EXPR_STATE, 1, when == FOLD_END ? 1 : 2);
         buffer_print(&signature, "%s -q %s", step, fold->query);
     }
     stage_sign(stage, buffer_string(&signature));
@@ -62,7 +58,7 @@ void fold_close(struct fold *fold)
     op_close(&fold->op);
     expr_close(fold->next);
     expr_close(fold->emit);
-    free(fold->text);
+    query_close(fold->rows);
     buffer_free(&fold->states[0]);
     buffer_free(&fold->states[1]);
 }
@@ -81,7 +77,64 @@ static struct bytes keep(struct fold *fold, struct bytes old, struct bytes fresh
     return buffer_bytes(buffer);
 }
 
-const char *fold_apply(struct fold *fold, const struct stage *stage, const struct record *record, struct bytes state,
+/* The result of a record that is left out. */
+static struct fold_result left_out(struct stage *stage, struct bytes state, enum stage_omission why)
+{
+    stage_omit(stage, why);
+    return (struct fold_result){.first = {.state = state}};
+}
+
+static const char *apply_query(struct fold *fold, struct stage *stage, const struct expr_input *input,
+                               struct fold_result *result)
+{
+    struct query_rows rows;
+    const char *why = query_evaluate(fold->rows, input, &rows);
+    if (why != NULL)
+        return why;
+    const size_t columns = query_columns(fold->rows), last = columns - 1;
+    if (rows.count == 0) {
+        *result = left_out(stage, input->state, STAGE_NO_ROW);
+        return NULL;
+    }
+    *result = (struct fold_result){.first = {.state = keep(fold, input->state, rows.values[(rows.count - 1) * columns]),
+                                             .emit = rows.values[last]},
+                                   .more = rows.values + columns + last,
+                                   .count = rows.count - 1,
+                                   .stride = columns};
+    return NULL;
+}
+
+/* Sets *emit to what is sent; data NULL: nothing. Returns NULL, or why the record is a bad one. */
+static const char *evaluate_emit(struct fold *fold, const struct expr_input *input, struct bytes *emit)
+{
+    struct expr_result result = {.why = NULL};
+    const enum expr_answer answer = expr_evaluate(fold->emit, input, &result);
+    *emit = answer == EXPR_OK ? result.value : (struct bytes){NULL, 0};
+    return answer == EXPR_BAD ? result.why : NULL;
+}
+
+static const char *apply_expression(struct fold *fold, struct stage *stage, struct expr_input *input,
+                                    struct fold_result *result)
+{
+    struct expr_result next;
+    const enum expr_answer answer = expr_evaluate(fold->next, input, &next);
+    if (answer == EXPR_BAD)
+        return next.why;
+    if (answer == EXPR_DROP) {
+        *result = left_out(stage, input->state, STAGE_DROPPED);
+        return NULL;
+    }
+    *result = (struct fold_result){.count = 0};
+    if (answer == EXPR_OK)
+        result->first.state = keep(fold, input->state, next.value);
+    result->first.emit = result->first.state;
+    if (fold->emit == NULL || fold->when == FOLD_END)
+        return NULL;
+    input->new_state = result->first.state;
+    return evaluate_emit(fold, input, &result->first.emit);
+}
+
+const char *fold_apply(struct fold *fold, struct stage *stage, const struct record *record, struct bytes state,
                        struct fold_result *result)
 {
     if (fold->op.apply != NULL) {
@@ -89,27 +142,9 @@ const char *fold_apply(struct fold *fold, const struct stage *stage, const struc
         return fold->op.apply(&fold->op, state, record->value, &result->first);
     }
     struct expr_input input = expr_input_of(record, stage_source(stage));
-    struct expr_rows rows;
     input.state = state;
-    const char *why = expr_evaluate(fold->next, &input, &rows);
-    if (why != NULL)
-        return why;
-    const size_t columns = expr_columns(fold->next), last = columns - 1;
-    *result = (struct fold_result){.first = {.state = state}};
-    if (rows.count == 0)
-        return NULL;
-    result->first.state = keep(fold, state, rows.values[(rows.count - 1) * columns]);
-    result->first.emit = rows.values[last];
-    result->more = rows.values + columns + last;
-    result->count = rows.count - 1;
-    result->stride = columns;
-    if (fold->emit == NULL || fold->when == FOLD_END)
-        return NULL;
-    input.new_state = result->first.state;
-    why = expr_evaluate(fold->emit, &input, &rows);
-    if (why == NULL)
-        result->first.emit = rows.values[0];
-    return why;
+    return fold->rows != NULL ? apply_query(fold, stage, &input, result)
+                              : apply_expression(fold, stage, &input, result);
 }
 
 const char *fold_total(struct fold *fold, struct bytes key, struct bytes state, struct bytes *emit)
@@ -121,9 +156,5 @@ const char *fold_total(struct fold *fold, struct bytes key, struct bytes state, 
     if (fold->emit == NULL)
         return NULL;
     const struct expr_input input = {.key = key, .state = state, .new_state = state};
-    struct expr_rows rows;
-    const char *why = expr_evaluate(fold->emit, &input, &rows);
-    if (why == NULL)
-        *emit = rows.values[0];
-    return why;
+    return evaluate_emit(fold, &input, emit);
 }

@@ -6,12 +6,12 @@
  *     -q QUERY           each row has a STATE, or a STATE and an EMIT: every EMIT is sent, and the STATE of the last
  * row is the new state; if there is no row, the state stays
  *
- * STATE and EMIT see the state before the record as state, and EMIT sees the new one as new_state. A new state that is
- * NULL discards the key; an EMIT that is NULL sends nothing. */
+ * STATE and EMIT see the state before the record as state, and EMIT sees the new one as new_state. A STATE that is
+ * discard() discards the key, and one that is drop() leaves the record out; an EMIT that is drop() sends nothing. */
 #ifndef FOLD_H
 #define FOLD_H
 
-#include "expr/expr.h"
+#include "expr/query.h"
 #include "op/op.h"
 #include "stage/stage.h"
 
@@ -26,9 +26,9 @@ struct fold {
     /* The fold's own, after fold_open. */
     enum fold_when when;
     struct op op;            /* op.apply NULL: expressions */
-    struct expr *next;       /* STATE, or the query */
+    struct expr *next;       /* STATE; NULL: there is an operation, or a query */
     struct expr *emit;       /* EMIT; NULL: the new state is sent, or what the query says */
-    char *text;              /* of STATE, if there is an EMIT */
+    struct query *rows;      /* NULL: there is no query */
     struct buffer states[2]; /* new states, by turns: the one before is still read */
 };
 
@@ -56,7 +56,7 @@ struct fold_result {
  * the record is a bad one, as the end of a message that names the value; the result is then undefined. The views in the
  * result lie in the fold, in the record or in the state, and are valid until the fold is used again or the other two go
  * away. state may be the result of the call before. */
-const char *fold_apply(struct fold *fold, const struct stage *stage, const struct record *record, struct bytes state,
+const char *fold_apply(struct fold *fold, struct stage *stage, const struct record *record, struct bytes state,
                        struct fold_result *result);
 
 /* Sets *emit to what is sent for a key at the end; data NULL: nothing. EMIT sees the key, and the state both as state

@@ -236,7 +236,7 @@ static void close_all(struct loop *loop)
     for (size_t i = 0; i < loop->savers_count; i++)
         if (loop->savers[i].close != NULL)
             loop->savers[i].close(loop->savers[i].what);
-    refuse_say_count(loop);
+    refuse_say_counts(loop);
     if (loop->recovery != NULL)
         recovery_close(loop->recovery);
     else if (loop->stage.state != NULL)

@@ -181,9 +181,21 @@ static inline struct bytes stage_source(const struct stage *stage)
 
 /* Refuses a record, which must be one of those that the program was handed. With --reject the record goes to that file,
  * and the program goes on with the next one; otherwise the program ends (65). The format, as of printf, is the end of a
- * message: `is not a number` becomes `fl-statemap: nums.txt: record 17: "abc" is not a number (key "ALL")`. */
+ * message: `is not a number` becomes `fl-statemap: nums.txt: record 17: "abc" is not a number (key "ALL")`. Lines
+ * behind its first one show the place of the fault; the file of --reject has the first line. */
 __attribute__((format(printf, 3, 4))) void stage_refuse(struct stage *stage, const struct record *record,
                                                         const char *format, ...);
+
+/* What is said of a record at the end, though it is not a bad one. */
+enum stage_omission {
+    STAGE_DROPPED, /* it was left out by drop() */
+    STAGE_NO_ROW,  /* it was left out, as a query gave no row */
+    STAGE_NULL,    /* the condition was neither true nor false */
+    STAGE_OMISSIONS
+};
+
+/* Counts such a record. The program says at the end of the run how many there were. */
+void stage_omit(struct stage *stage, enum stage_omission why);
 
 /* Ends the program with the status and a message as that of stage_refuse, whether there is --reject or not: the fault
  * is not the record's. */

@@ -57,9 +57,10 @@ struct loop {
     size_t savers_count, savers_room;
     struct stage_file **files;
     size_t files_count, files_room;
-    struct stage_file *reject; /* NULL: a bad record ends the program */
-    uint64_t rejected;         /* records, in this execution */
-    struct replay *replay;     /* of a root that is not a source */
+    struct stage_file *reject;         /* NULL: a bad record ends the program */
+    uint64_t rejected;                 /* records, in this execution */
+    uint64_t omitted[STAGE_OMISSIONS]; /* the same */
+    struct replay *replay;             /* of a root that is not a source */
 
     /* Reading. */
     struct frame_reader in;
@@ -197,7 +198,7 @@ void epoch_end(struct loop *loop);
 /* Tells downstream that the records that follow are those of the source after so many. */
 void refuse_renumber(struct loop *loop, uint64_t before);
 
-/* At the end: says how many records were rejected. */
-void refuse_say_count(const struct loop *loop);
+/* At the end: says how many records were rejected, or left out. */
+void refuse_say_counts(const struct loop *loop);
 
 #endif

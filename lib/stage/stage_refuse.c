@@ -23,14 +23,16 @@ _Noreturn static void fail_at(struct loop *loop, const struct record *record, en
     struct buffer text = {0};
     if (source.size > 0)
         buffer_print(&text, "%.*s: ", (int)source.size, source.data);
+    const size_t first = strcspn(why, "\n"); /* the lines behind it show a place */
     buffer_print(&text, "record %" PRIu64 ": ", number_of(loop, record));
     quote_add(&text, record->value);
-    buffer_print(&text, " %s", why);
+    buffer_print(&text, " %.*s", (int)first, why);
     if (record->keyed) {
         buffer_print(&text, " (key ");
         quote_add(&text, record->key);
         buffer_print(&text, ")");
     }
+    buffer_print(&text, "%s", why + first);
     loop_flush(loop);
     message_fail(status, "%s", buffer_string(&text));
 }
@@ -38,7 +40,7 @@ _Noreturn static void fail_at(struct loop *loop, const struct record *record, en
 void stage_refuse(struct stage *stage, const struct record *record, const char *format, ...)
 {
     struct loop *loop = loop_of(stage);
-    char why[1024];
+    char why[2048];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
@@ -46,6 +48,7 @@ void stage_refuse(struct stage *stage, const struct record *record, const char *
     if (loop->reject == NULL)
         fail_at(loop, record, STATUS_DATA, why);
     const uint64_t number = number_of(loop, record);
+    why[strcspn(why, "\n")] = '\0';
     reject_write(stage_write_output(stage, &loop->reject->output, 1), loop->program->name, buffer_bytes(&stage->source),
                  number, record, why);
     loop->rejected++;
@@ -54,7 +57,7 @@ void stage_refuse(struct stage *stage, const struct record *record, const char *
 
 void stage_fail(struct stage *stage, const struct record *record, enum status status, const char *format, ...)
 {
-    char why[1024];
+    char why[2048];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
@@ -62,9 +65,25 @@ void stage_fail(struct stage *stage, const struct record *record, enum status st
     fail_at(loop_of(stage), record, status, why);
 }
 
-void refuse_say_count(const struct loop *loop)
+void stage_omit(struct stage *stage, enum stage_omission why)
 {
+    loop_of(stage)->omitted[why]++;
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+void refuse_say_counts(const struct loop *loop)
+{
+    static const char *const reasons[] = {[STAGE_DROPPED] = "left out by drop()",
+                                          [STAGE_NO_ROW] = "left out, as the query gave no row",
+                                          [STAGE_NULL] = "NULL, which is not true"};
     if (loop->rejected > 0)
         message_say("%" PRIu64 " record%s rejected: see %s", loop->rejected, loop->rejected == 1 ? " was" : "s were",
                     loop->options.reject);
+    for (size_t i = 0; i < STAGE_OMISSIONS; i++)
+        if (loop->omitted[i] > 0)
+            message_say("%" PRIu64 " record%s: %s", loop->omitted[i], plural(loop->omitted[i]), reasons[i]);
 }

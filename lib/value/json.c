@@ -2,20 +2,41 @@
 
 #include "value/number.h"
 
+bool json_is_text(struct bytes text)
+{
+    while (!bytes_is_text(text)) {
+        const char *nul = memchr(text.data, '\0', text.size);
+        if (nul == NULL || !bytes_is_text((struct bytes){text.data, (size_t)(nul - text.data)}))
+            return false;
+        text = (struct bytes){nul + 1, text.size - (size_t)(nul + 1 - text.data)};
+    }
+    return true;
+}
+
+static void add_escape(struct buffer *out, char byte)
+{
+    static const char meant[] = "\"\\\b\f\n\r\t", codes[] = "\"\\bfnrt";
+    const char *named = memchr(meant, byte, sizeof meant - 1);
+    if (named != NULL)
+        buffer_print(out, "\\%c", codes[named - meant]);
+    else
+        buffer_print(out, "\\u%04x", (unsigned char)byte);
+}
+
 void json_add_string(struct buffer *out, struct bytes text)
 {
-    bool text_is_utf8 = bytes_is_text(text);
+    const unsigned char most = json_is_text(text) ? 0xff : 0x7e;
     buffer_add_byte(out, '"');
+    size_t added = 0;
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !text_is_utf8)) {
-            buffer_print(out, "\\u%04x", byte);
+        const unsigned char byte = (unsigned char)text.data[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && byte <= most)
             continue;
-        }
-        if (byte == '"' || byte == '\\')
-            buffer_add_byte(out, '\\');
-        buffer_add_byte(out, (char)byte);
+        buffer_add(out, (struct bytes){text.data + added, i - added});
+        add_escape(out, text.data[i]);
+        added = i + 1;
     }
+    buffer_add(out, (struct bytes){text.data + added, text.size - added});
     buffer_add_byte(out, '"');
 }
 

@@ -4,19 +4,23 @@
 #include <emmintrin.h>
 #endif
 
-#include "value/number.h"
-
-enum { LEVELS = 64 };
-
-/* The rest of the way from the value at hand to the member, and where to put that. */
-struct search {
-    const struct bytes *labels;
-    size_t count;
-    struct json_member *found;
+/* What is read, and what for. */
+struct reader {
+    const char *start, *end;
+    const struct json_step *stop; /* behind the last step */
+    struct json_value *found;
+    struct json_fault *fault;
 };
 
 /* Each function that reads something takes the place where it begins, and returns the place behind it, or NULL if it is
- * not JSON or has to be left to another reader. */
+ * not JSON: then the reader's fault is set. A step NULL says that nothing in the value is looked for; the reader's
+ * stop, that it is the value itself. */
+
+__attribute__((cold, noinline)) static const char *fail(const struct reader *reader, const char *at, const char *why)
+{
+    *reader->fault = (struct json_fault){why, (size_t)(at - reader->start), at == reader->end};
+    return NULL;
+}
 
 /* At the end of the text, NUL, which has no meaning in JSON. */
 
@@ -25,26 +29,46 @@ static inline char byte_at(const char *at, const char *end)
     return at < end ? *at : '\0';
 }
 
+static inline bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
 static inline const char *skip_blanks(const char *at, const char *end)
 {
-    while (at < end && *at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+    while (at < end && *at <= ' ' && is_blank(*at))
         at++;
     return at;
 }
 
-/* Returns the first quote, backslash or control character, or end. */
-static inline const char *find_special(const char *at, const char *end)
+#ifdef __SSE2__
+/* The quotes, backslashes and control characters among 16 bytes, as bits. */
+static inline unsigned specials_of(const char *at)
+{
+    const __m128i block = _mm_loadu_si128((const __m128i *)at), controls = _mm_set1_epi8(' ' - 1);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+        _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))),
+        _mm_cmpeq_epi8(_mm_max_epu8(block, controls), controls)));
+}
+#endif
+
+/* Returns the first quote, backslash or control character, or end. The bytes from start on, which is not behind at, can
+ * be read. */
+static inline const char *find_special(const char *at, const char *end, const char *start)
 {
 #ifdef __SSE2__
     for (; end - at >= 16; at += 16) {
-        const __m128i block = _mm_loadu_si128((const __m128i *)at), controls = _mm_set1_epi8(' ' - 1);
-        const __m128i special = _mm_or_si128(
-            _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))),
-            _mm_cmpeq_epi8(_mm_max_epu8(block, controls), controls));
-        const unsigned found = (unsigned)_mm_movemask_epi8(special);
+        const unsigned found = specials_of(at);
         if (found != 0)
             return at + __builtin_ctz(found);
     }
+    if (end - start >= 16) {
+        /* The last 16 bytes, without those before at. */
+        const unsigned found = specials_of(end - 16) >> (16 - (end - at));
+        return found != 0 ? at + __builtin_ctz(found) : end;
+    }
+#else
+    (void)start;
 #endif
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const uint64_t ones = 0x0101010101010101;
@@ -63,32 +87,45 @@ static inline const char *find_special(const char *at, const char *end)
     return at;
 }
 
-static const char *skip_escape(const char *at, const char *end)
+static int hexadecimal(char digit)
 {
-    const char code = byte_at(at + 1, end);
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    const char small = digit | 0x20;
+    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
+static const char *skip_escape(const struct reader *reader, const char *at)
+{
+    const char code = byte_at(at + 1, reader->end);
     if (code == '\0' || strchr("\"\\/bfnrtu", code) == NULL)
-        return NULL;
+        return fail(reader, at + 1, "one of \"\\/bfnrtu is expected behind a backslash");
     at += 2;
     for (int i = 0; code == 'u' && i < 4; i++, at++)
-        if (byte_at(at, end) == '\0' || strchr("0123456789abcdefABCDEF", *at) == NULL)
-            return NULL;
+        if (hexadecimal(byte_at(at, reader->end)) < 0)
+            return fail(reader, at, "a hexadecimal digit is expected");
     return at;
 }
 
-/* Sets *content to the bytes between the quotes; its data is NULL if they have escapes. */
-static inline const char *read_string(const char *at, const char *end, struct bytes *content)
+static const char *fail_in_string(const struct reader *reader, const char *at)
 {
-    const char *const start = at + 1;
-    at = find_special(start, end);
-    *content = (struct bytes){start, (size_t)(at - start)};
-    while (byte_at(at, end) == '\\') {
-        content->data = NULL;
-        at = skip_escape(at, end);
+    return fail(reader, at,
+                at == reader->end ? "a quote that ends the string is expected"
+                                  : "a control character in a string is expected as an escape");
+}
+
+__attribute__((noinline)) static const char *read_string(const struct reader *reader, const char *at, bool *escaped)
+{
+    at = find_special(at + 1, reader->end, reader->start);
+    *escaped = false;
+    while (byte_at(at, reader->end) == '\\') {
+        *escaped = true;
+        at = skip_escape(reader, at);
         if (at == NULL)
             return NULL;
-        at = find_special(at, end);
+        at = find_special(at, reader->end, reader->start);
     }
-    return byte_at(at, end) == '"' ? at + 1 : NULL;
+    return byte_at(at, reader->end) == '"' ? at + 1 : fail_in_string(reader, at);
 }
 
 static inline bool is_digit(char byte)
@@ -96,112 +133,381 @@ static inline bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-static inline const char *read_number(const char *at, const char *end, struct bytes *text)
+static inline const char *skip_digits(const char *at, const char *end)
 {
-    const char *const start = at;
     while (at < end && is_digit(*at))
         at++;
-    bool whole = at > start && (*start != '0' || at == start + 1);
-    for (; at < end && (is_digit(*at) || *at == '-' || *at == '+' || *at == '.' || *at == 'e' || *at == 'E'); at++)
-        whole = false;
-    *text = (struct bytes){start, (size_t)(at - start)};
-    return whole || number_is_json(*text) ? at : NULL;
+    return at;
 }
 
-static const char *read_word(const char *at, const char *end, const char *word)
+static const char *read_digits(const struct reader *reader, const char *at)
 {
-    const size_t size = strlen(word);
-    return (size_t)(end - at) >= size && memcmp(at, word, size) == 0 ? at + size : NULL;
+    const char *const behind = skip_digits(at, reader->end);
+    return behind > at ? behind : fail(reader, at, "a digit is expected");
 }
 
-static const char *read_value(const char *at, const char *end, unsigned level, const struct search *search);
-
-/* Reads a name, a colon and a value. If the name is the one looked for, *search becomes NULL, as the first one counts.
- * */
-static inline const char *read_member(const char *at, const char *end, unsigned level, const struct search **search)
+/* Reads what follows the digits before the point. */
+static const char *read_fraction(const struct reader *reader, const char *at)
 {
-    struct bytes name;
-    at = byte_at(at, end) == '"' ? read_string(at, end, &name) : NULL;
-    if (at == NULL)
-        return NULL;
-    at = skip_blanks(at, end);
-    if (byte_at(at, end) != ':')
-        return NULL;
-    if (*search == NULL)
-        return read_value(at + 1, end, level, NULL);
-    if (name.data == NULL)
-        return NULL;
-    const struct search *sought = *search;
-    if (!bytes_equal(name, sought->labels[0]))
-        return read_value(at + 1, end, level, NULL);
-    *search = NULL;
-    return read_value(at + 1, end, level, &(struct search){sought->labels + 1, sought->count - 1, sought->found});
+    if (*at == '.') {
+        at = read_digits(reader, at + 1);
+        if (at == NULL || (byte_at(at, reader->end) | 0x20) != 'e')
+            return at;
+    }
+    at++;
+    const char sign = byte_at(at, reader->end);
+    return read_digits(reader, at + (sign == '+' || sign == '-'));
 }
 
-/* Reads an object or an array. search NULL: nothing is looked for in it. */
-static const char *read_members(const char *at, const char *end, unsigned level, const struct search *search)
+static inline const char *read_number(const struct reader *reader, const char *at)
 {
-    const char close = *at == '{' ? '}' : ']';
-    if (level == LEVELS)
+    const char *const end = reader->end;
+    at += *at == '-';
+    const char *const digits = at;
+    at = skip_digits(at, end);
+    if (at == digits)
+        return fail(reader, at, "a digit is expected");
+    if (*digits == '0' && at > digits + 1)
+        return fail(reader, digits + 1, "no digit is expected behind a 0 at the start of a number");
+    return at < end && (*at == '.' || (*at | 0x20) == 'e') ? read_fraction(reader, at) : at;
+}
+
+static inline const char *read_word(const struct reader *reader, const char *at, struct bytes word)
+{
+    return (size_t)(reader->end - at) >= word.size && memcmp(at, word.data, word.size) == 0
+               ? at + word.size
+               : fail(reader, at, "a value is expected");
+}
+
+/* Decodes the escape at `at` into the character that it stands for, UTF-8 of *size bytes, and returns the place behind
+ * it; NULL if it is a surrogate alone. */
+static const char *decode(const char *at, const char *end, char character[4], size_t *size)
+{
+    static const char codes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    uint32_t units[2] = {0, 0};
+    *size = 1;
+    if (at[1] != 'u') {
+        *character = meant[strchr(codes, at[1]) - codes];
+        return at + 2;
+    }
+    int count = 0;
+    for (; count < 2 && end - at >= 6 && at[0] == '\\' && at[1] == 'u'; count++, at += 6)
+        for (int i = 2; i < 6; i++)
+            units[count] = units[count] << 4 | (uint32_t)hexadecimal(at[i]);
+    uint32_t code = units[0];
+    if (code >= 0xd800 && code < 0xdc00 && units[1] >= 0xdc00 && units[1] < 0xe000)
+        code = 0x10000 + ((code - 0xd800) << 10) + (units[1] - 0xdc00);
+    else if (code >= 0xd800 && code < 0xe000)
         return NULL;
+    else
+        at -= 6 * (count - 1);
+    if (code < 0x80) {
+        *character = (char)code;
+        return at;
+    }
+    *size = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = *size; --i > 0; code >>= 6)
+        character[i] = (char)(0x80 | (code & 0x3f));
+    *character = (char)((0xf00 >> *size & 0xff) | code);
+    return at;
+}
+
+bool json_unescape(struct bytes string, char *to, struct bytes *text)
+{
+    const struct bytes content = json_between_quotes(string);
+    const char *at = content.data, *const end = at + content.size;
+    char *const start = to;
+    for (;;) {
+        const char *const escape = at < end ? memchr(at, '\\', (size_t)(end - at)) : NULL;
+        to = bytes_copy(to, (struct bytes){at, (size_t)((escape != NULL ? escape : end) - at)});
+        if (escape == NULL)
+            break;
+        char character[4];
+        size_t size;
+        at = decode(escape, end, character, &size);
+        if (at == NULL) {
+            *text = (struct bytes){escape, 6};
+            return false;
+        }
+        memcpy(to, character, size);
+        to += size;
+    }
+    *text = (struct bytes){start, (size_t)(to - start)};
+    return true;
+}
+
+/* Whether a name with escapes, without its quotes, is the one sought. */
+static bool is_name_escaped(struct bytes escaped, struct bytes name)
+{
+    const char *at = escaped.data, *const end = at + escaped.size;
+    char character[4];
+    for (size_t size; at < end; name.data += size, name.size -= size) {
+        size = 1;
+        if (*at != '\\')
+            *character = *at++;
+        else
+            at = decode(at, end, character, &size);
+        if (at == NULL || size > name.size || memcmp(character, name.data, size) != 0)
+            return false;
+    }
+    return name.size == 0;
+}
+
+bool json_is_name(const struct json_value *string, struct bytes text)
+{
+    const struct bytes content = json_between_quotes(string->text);
+    return string->escaped ? is_name_escaped(content, text) : bytes_equal(content, text);
+}
+
+static const char *read_any(const struct reader *reader, const char *at, unsigned level, const struct json_step *step);
+
+/* Reads a string without escapes, a number of digits alone that does not begin with 0, or true, as most values are.
+ * Returns NULL if it is another value, or not JSON. */
+static inline const char *read_plain(const struct reader *reader, const char *at, const struct json_step *step)
+{
+    const char *const start = at, *const end = reader->end;
+    struct json_value value = {.kind = JSON_STRING};
+    if (at == end)
+        return NULL;
+    if (*at == '"') {
+        at = find_special(at + 1, end, reader->start);
+        if (at == end || *at++ != '"')
+            return NULL;
+    } else if (*at == 't') {
+        if (end - at < 4 || memcmp(at, "true", 4) != 0)
+            return NULL;
+        at += 4;
+        value.kind = JSON_TRUE;
+    } else {
+        if (*at < '1' || *at > '9')
+            return NULL;
+        at = skip_digits(at + 1, end);
+        if (at == end || (*at != ',' && *at != '}'))
+            return NULL;
+        value.kind = JSON_NUMBER;
+    }
+    if (step == reader->stop) {
+        value.text = (struct bytes){start, (size_t)(at - start)};
+        *reader->found = value;
+    }
+    return at;
+}
+
+static const char *read_value(const struct reader *reader, const char *at, unsigned level, const struct json_step *step)
+{
+    return read_any(reader, skip_blanks(at, reader->end), level, step);
+}
+
+static const char *read_object(const struct reader *reader, const char *at, unsigned level,
+                               const struct json_step *step)
+{
+    const char *const end = reader->end;
+    if (level == JSON_LEVELS)
+        return fail(reader, at, "no deeper level than 1000 is expected");
+    if (step != NULL && step->name.data == NULL)
+        step = NULL;
     at = skip_blanks(at + 1, end);
-    if (byte_at(at, end) == close)
+    if (byte_at(at, end) == '}')
         return at + 1;
     for (;;) {
-        at = close == '}' ? read_member(at, end, level + 1, &search) : read_value(at, end, level + 1, NULL);
+        if (byte_at(at, end) != '"')
+            return fail(reader, at, "a name in quotes is expected");
+        const char *const name = at + 1;
+        bool escaped = false;
+        at = find_special(name, end, reader->start);
+        if (at < end && *at == '"')
+            at++;
+        else if ((at = read_string(reader, name - 1, &escaped)) == NULL)
+            return NULL;
+        const struct json_step *further = NULL;
+        if (step != NULL) {
+            const struct bytes content = {name, (size_t)(at - 1 - name)};
+            if (escaped ? is_name_escaped(content, step->name) : bytes_equal(content, step->name)) {
+                reader->found->kind = JSON_NONE; /* an earlier member of that name does not count */
+                further = step + 1;
+            }
+        }
+        at = skip_blanks(at, end);
+        if (byte_at(at, end) != ':')
+            return fail(reader, at, "a colon is expected");
+        const char *const plain = read_plain(reader, at + 1, further);
+        at = plain != NULL ? plain : read_value(reader, at + 1, level + 1, further);
         if (at == NULL)
             return NULL;
+        if (end - at > 1 && at[0] == ',' && at[1] == '"') { /* most often */
+            at++;
+            continue;
+        }
         at = skip_blanks(at, end);
         const char next = byte_at(at, end);
-        if (next == close)
+        if (next == '}')
             return at + 1;
         if (next != ',')
-            return NULL;
+            return fail(reader, at, "a comma or } is expected");
         at = skip_blanks(at + 1, end);
     }
 }
 
-/* Reads a value. search NULL: nothing is looked for in it. */
-static const char *read_value(const char *at, const char *end, unsigned level, const struct search *search)
+/* Reads an array, and looks for something in the element of that index. Sets *count to the number of elements. */
+static const char *read_elements(const struct reader *reader, const char *at, unsigned level, int64_t index,
+                                 const struct json_step *step, int64_t *count)
 {
-    const bool wanted = search != NULL && search->count == 0;
-    struct json_member value = {.kind = JSON_NUMBER};
-    at = skip_blanks(at, end);
-    switch (byte_at(at, end)) {
-    case '{':
-    case '[':
-        return wanted ? NULL : read_members(at, end, level, search);
-    case '"':
-        value.kind = JSON_STRING;
-        at = read_string(at, end, &value.text);
-        if (wanted && value.text.data == NULL)
+    const char *const end = reader->end;
+    *count = 0;
+    at = skip_blanks(at + 1, end);
+    if (byte_at(at, end) == ']')
+        return at + 1;
+    for (;;) {
+        at = read_value(reader, at, level + 1, (*count)++ == index ? step : NULL);
+        if (at == NULL)
             return NULL;
+        at = skip_blanks(at, end);
+        const char next = byte_at(at, end);
+        if (next == ']')
+            return at + 1;
+        if (next != ',')
+            return fail(reader, at, "a comma or ] is expected");
+        at++;
+    }
+}
+
+static const char *read_array(const struct reader *reader, const char *at, unsigned level, const struct json_step *step)
+{
+    int64_t count;
+    if (level == JSON_LEVELS)
+        return fail(reader, at, "no deeper level than 1000 is expected");
+    if (step == NULL || step->name.data != NULL)
+        return read_elements(reader, at, level, -1, NULL, &count);
+    if (!step->from_end)
+        return read_elements(reader, at, level, step->index, step + 1, &count);
+    const char *const behind = read_elements(reader, at, level, -1, NULL, &count);
+    if (behind != NULL && step->index > 0 && step->index <= count)
+        read_elements(reader, at, level, count - step->index, step + 1, &count);
+    return behind;
+}
+
+static const char *read_any(const struct reader *reader, const char *at, unsigned level, const struct json_step *step)
+{
+    const char *const start = at;
+    const bool wanted = step == reader->stop;
+    if (wanted)
+        step = NULL;
+    enum json_kind kind = JSON_NUMBER;
+    bool escaped = false;
+    switch (byte_at(at, reader->end)) {
+    case '"':
+        kind = JSON_STRING;
+        at = read_string(reader, at, &escaped);
+        break;
+    case '{':
+        kind = JSON_OBJECT;
+        at = read_object(reader, at, level, step);
+        break;
+    case '[':
+        kind = JSON_ARRAY;
+        at = read_array(reader, at, level, step);
         break;
     case 't':
-        value.kind = JSON_TRUE;
-        at = read_word(at, end, "true");
+        kind = JSON_TRUE;
+        at = read_word(reader, at, (struct bytes){"true", 4});
         break;
     case 'f':
-        value.kind = JSON_FALSE;
-        at = read_word(at, end, "false");
+        kind = JSON_FALSE;
+        at = read_word(reader, at, (struct bytes){"false", 5});
         break;
     case 'n':
-        value.kind = JSON_NULL;
-        at = read_word(at, end, "null");
+        kind = JSON_NULL;
+        at = read_word(reader, at, (struct bytes){"null", 4});
+        break;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
+        at = read_number(reader, at);
         break;
     default:
-        at = read_number(at, end, &value.text);
+        return fail(reader, at, "a value is expected");
     }
-    if (wanted)
-        *search->found = value;
+    if (wanted && at != NULL)
+        *reader->found = (struct json_value){kind, escaped, {start, (size_t)(at - start)}};
     return at;
 }
 
-bool json_find(struct bytes text, const struct bytes *labels, size_t count, struct json_member *found)
+static const struct json_step no_steps[1];
+
+bool json_find(struct bytes text, const struct json_step *steps, size_t count, struct json_value *found,
+               struct json_fault *fault)
 {
-    const char *const end = text.data + text.size;
-    const char *at = skip_blanks(text.data, end);
+    if (count == 0)
+        steps = no_steps;
     found->kind = JSON_NONE;
-    at = byte_at(at, end) == '{' ? read_members(at, end, 0, &(struct search){labels, count, found}) : NULL;
-    return at != NULL && skip_blanks(at, end) == end;
+    fault->why = NULL;
+    const struct reader reader = {text.data, text.data + text.size, steps + count, found, fault};
+    const char *at = read_value(&reader, text.data, 0, steps);
+    if (at == NULL)
+        return false;
+    at = skip_blanks(at, reader.end);
+    return at == reader.end || fail(&reader, at, "the end is expected") != NULL;
+}
+
+void json_fault_add(struct buffer *message, const struct json_fault *fault)
+{
+    buffer_print(message, "is not JSON: %s at ", fault->why);
+    if (fault->at_end)
+        buffer_print(message, "its end");
+    else
+        buffer_print(message, "byte %zu", fault->place + 1);
+}
+
+struct json_walk json_walk(struct bytes text)
+{
+    return (struct json_walk){text.data + 1, text.data + text.size, *text.data == '{'};
+}
+
+bool json_next(struct json_walk *walk, struct json_value *name, struct json_value *value)
+{
+    struct json_fault fault;
+    value->kind = JSON_NONE;
+    const struct reader reader = {walk->at, walk->end, no_steps, value, &fault};
+    const char *at = skip_blanks(walk->at, walk->end);
+    if (*at == '}' || *at == ']')
+        return false;
+    if (walk->object) {
+        const char *const start = at;
+        at = read_string(&reader, at, &name->escaped);
+        name->kind = JSON_STRING;
+        name->text = (struct bytes){start, (size_t)(at - start)};
+        at = skip_blanks(at, walk->end) + 1;
+    }
+    at = skip_blanks(read_value(&reader, at, 0, no_steps), walk->end);
+    walk->at = at + (*at == ',');
+    return true;
+}
+
+void json_add_compact(struct buffer *out, struct bytes text)
+{
+    const char *at = text.data, *const end = at + text.size;
+    char *to = buffer_reserve(out, text.size);
+    char *const start = to;
+    while (at < end) {
+        if (*at == '"') {
+            const char *const string = at;
+            at = find_special(at + 1, end, text.data);
+            while (*at == '\\')
+                at = find_special(at + 2, end, text.data);
+            at++;
+            to = bytes_copy(to, (struct bytes){string, (size_t)(at - string)});
+        } else {
+            *to = *at;
+            to += !is_blank(*at++);
+        }
+    }
+    out->size += (size_t)(to - start);
 }

@@ -87,12 +87,12 @@ FLOWS = {flow.name: flow for flow in [
                     'fl-statemap min --reject rejected-2.txt', 'fl-out out.txt'],
          [b'1\n\nx\n2\n', b'\n0\n']),
     Flow('expression', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-statemap -e "'
-                        "iif(field(value, 2) % 4 = 0, NULL, coalesce(state, 0) + field(value, 2)), coalesce(new_state, 'gone')"
+                        "iif(field(value, 2) % 4 = 0, discard(), coalesce(state, 0) + field(value, 2)), coalesce(new_state, 'gone')"
                         '"', 'fl-out out.txt'],
          [words(1, 10), words(11, 16)], partitions=2),
     # States that are discarded at their third record, some of them last, and come back first in the next run.
     Flow('images', ['fl-input -r db -s 0 in.txt', 'fl-key -f 1', 'fl-statemap -e "'
-                    "iif(state = 2, NULL, coalesce(state, 0) + 1), coalesce(new_state, 'gone')"
+                    "iif(state = 2, discard(), coalesce(state, 0) + 1), coalesce(new_state, 'gone')"
                     '"', 'fl-out out.txt'],
          [keys(range(120)) + keys(range(6), 2), keys(range(5, -1, -1)) + keys(range(6, 12), 2)], partitions=2),
     # One chunk: what is sent at the end of the input is sent at the end of each run, and so depends on where runs end.

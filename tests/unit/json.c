@@ -25,8 +25,11 @@ int main(void)
     check_string("\"\"", bytes_of(""));
     check_string("\"a b/~\"", bytes_of("a b/~"));
     check_string("\"\\\"\\\\\"", bytes_of("\"\\"));
-    check_string("\"\\u0001\\u0009\\u000a\\u001f \\u007f\"", bytes_of("\x01\t\n\x1f \x7f"));
+    check_string("\"\\u0001\\b\\t\\n\\f\\r\\u001f \\u007f\"", bytes_of("\x01\b\t\n\f\r\x1f \x7f"));
     check_string("\"\\u0000\"", (struct bytes){"\0", 1});
+    check_string("\"\xc3\xa9\\u0000\xc3\xa9\"", (struct bytes){"\xc3\xa9\0\xc3\xa9", 5});
+    check_string("\"\\u0000\\u00a9\"", (struct bytes){"\0\xa9", 2});
+    check_string("\"\\u00c3\\u0000\\u00a9\"", (struct bytes){"\xc3\0\xa9", 3});
     check_string("\"\xc3\xa9\xe2\x82\xac\"", bytes_of("\xc3\xa9\xe2\x82\xac"));
     /* One byte that is not UTF-8: then none is taken for UTF-8. */
     check_string("\"\\u00c3(\\u00c3\\u00a9\"", bytes_of("\xc3(\xc3\xa9"));
