@@ -1,44 +1,71 @@
-/* Goal of this target: whatever bytes are taken for JSON, json_extract and ->> give the same results as SQLite's own
- * functions, or fail as they do. A path with a label in quotes is left to SQLite, whose doubles may be a little off. */
-#include "expr/expr.h"
+/* Goal of this target: whatever bytes are taken for JSON, json_find finds what walking over it finds, its text is JSON
+ * again, and a string is unescaped as json_find compares it. */
+#include "value/json_find.h"
 
 #include "fuzz.h"
 
-#define SHOWN(x) "typeof(" x "), iif(typeof(" x ") = 'real', iif(abs(" x ") < 1e-290, 0, printf('%.9g', " x ")), " x ")"
-
-static struct expr *open_list(const char *text)
+/* Looks up the last member of that name in a value, or the last element, by walking. */
+static struct json_value last_of(struct bytes text, const struct json_step *step)
 {
-    return expr_open("-e", text, EXPR_VALUES, EXPR_RECORD, 1, 9);
+    struct json_value found = {.kind = JSON_NONE}, name, value;
+    struct json_walk walk = json_walk(text);
+    char *room = bytes_allocate(text.size);
+    struct bytes plain;
+    while (json_next(&walk, &name, &value))
+        if (walk.object
+                ? step->name.data != NULL && json_unescape(name.text, room, &plain) && bytes_equal(plain, step->name)
+                : step->name.data == NULL)
+            found = value;
+    free(room);
+    return found;
 }
 
-/* Sets *text to the columns, or to why the expression fails. */
-static void show(struct expr *expr, struct bytes value, struct buffer *text)
+static void check_same(const struct json_value *a, const struct json_value *b)
 {
-    struct expr_rows rows;
-    const char *why = expr_evaluate(expr, &(struct expr_input){.value = value}, &rows);
-    buffer_add(text, bytes_of(why != NULL ? why : "it gives "));
-    for (size_t i = 0; why == NULL && i < expr_columns(expr); i++) {
-        buffer_add(text, rows.values[i]);
-        buffer_add_byte(text, rows.values[i].data != NULL ? '|' : '~');
-    }
+    FUZZ_CHECK(a->kind == b->kind);
+    FUZZ_CHECK(a->kind == JSON_NONE || (a->text.data == b->text.data && a->text.size == b->text.size));
+    FUZZ_CHECK(a->kind != JSON_STRING || a->escaped == b->escaped);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct expr *ours, *theirs;
-    if (ours == NULL) {
-        ours = open_list(
-            SHOWN("json_extract(value, '$.a')") ", " SHOWN("(value ->> 'b')") ", " SHOWN("(value ->> '$.b.a')"));
-        theirs = open_list(SHOWN("json_extract(value, '$.\"a\"')") ", " SHOWN("(value ->> '$.\"b\"')") ", " SHOWN(
-            "(value ->> '$.\"b\".\"a\"')"));
-    }
+    static const struct json_step steps[] = {{.name = {"a", 1}}, {.name = {"b", 1}}, {.index = 1, .from_end = true}};
     struct bytes copy = fuzz_copy(data, size);
-    struct buffer found = {0}, expected = {0};
-    show(ours, copy, &found);
-    show(theirs, copy, &expected);
-    FUZZ_CHECK(bytes_equal(buffer_bytes(&found), buffer_bytes(&expected)));
-    buffer_free(&found);
-    buffer_free(&expected);
+    struct json_value all, found, again;
+    struct json_fault fault, other;
+    const bool is_json = json_find(copy, NULL, 0, &all, &fault);
+    for (size_t i = 0; i < 3; i++) {
+        const struct json_step way[] = {steps[i], steps[(i + 1) % 3]};
+        FUZZ_CHECK(json_find(copy, way, 1, &found, &other) == is_json);
+        if (!is_json) {
+            FUZZ_CHECK(fault.place == other.place && fault.place <= size && fault.at_end == (fault.place == size));
+            continue;
+        }
+        if (all.kind < JSON_ARRAY) {
+            FUZZ_CHECK(found.kind == JSON_NONE);
+            continue;
+        }
+        struct json_value walked = last_of(all.text, &way[0]);
+        check_same(&found, &walked);
+        FUZZ_CHECK(json_find(copy, way, 2, &again, &fault));
+        if (walked.kind < JSON_ARRAY) {
+            FUZZ_CHECK(again.kind == JSON_NONE);
+            continue;
+        }
+        walked = last_of(walked.text, &way[1]);
+        check_same(&again, &walked);
+        if (walked.kind != JSON_NONE) {
+            FUZZ_CHECK(json_find(walked.text, NULL, 0, &found, &fault));
+            check_same(&found, &walked);
+        }
+    }
+    if (is_json) {
+        struct buffer compact = {0};
+        json_add_compact(&compact, copy);
+        FUZZ_CHECK(compact.size <= all.text.size && json_find(buffer_bytes(&compact), NULL, 0, &found, &fault));
+        FUZZ_CHECK(found.kind == all.kind && found.text.size == compact.size);
+        buffer_free(&compact);
+    }
     free((char *)copy.data);
     return 0;
 }
