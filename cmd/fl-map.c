@@ -87,7 +87,8 @@ static const char *evaluate(struct map *map, struct stage *stage, const struct r
     if (answer == EXPR_BAD)
         return result.why;
     if (answer == EXPR_OK)
-        return send_value(map, stage, record, result.value, record->plain && !scan_holds(result.value, '\n'));
+        return send_value(map, stage, record, result.value,
+                          record->plain && (result.number || !scan_holds(result.value, '\n')));
     stage_omit(stage, STAGE_DROPPED);
     return NULL;
 }

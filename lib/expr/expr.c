@@ -97,5 +97,6 @@ enum expr_answer expr_evaluate(struct expr *expr, const struct expr_input *input
     if (datum->kind == DATUM_NULL)
         return fail_null(expr, result);
     result->value = datum_bytes(datum, expr->number);
+    result->number = datum->kind == DATUM_NUMBER || datum->kind == DATUM_BOOLEAN;
     return EXPR_OK;
 }

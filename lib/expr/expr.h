@@ -63,6 +63,7 @@ enum expr_answer {
  * same expression; a value may also be a view into the input. */
 struct expr_result {
     struct bytes value;
+    bool number; /* the value is a number or a boolean: neither LF nor tab is in it */
     const char *why;
 };
 

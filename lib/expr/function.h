@@ -127,7 +127,12 @@ static inline bool give_number(struct datum *result, struct number number)
 
 static inline bool give_integer(struct datum *result, int64_t integer)
 {
-    return give_number(result, (struct number){.mantissa = integer});
+    result->kind = DATUM_NUMBER;
+    result->text.data = NULL;
+    result->number.mantissa = integer; /* member by member: a struct made elsewhere is copied in other pieces */
+    result->number.scale = 0;
+    result->number.floating = false;
+    return true;
 }
 
 static inline bool give_text(struct datum *result, struct bytes text)
