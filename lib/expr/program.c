@@ -630,6 +630,8 @@ void program_compile(struct program *program, const char *option, const char *te
     compiler.room = program->register_count;
     program->registers = bytes_allocate(compiler.room * sizeof *program->registers);
     memset(program->registers, 0, compiler.room * sizeof *program->registers);
+    /* There is room for one at least, so that the place of no arguments is a place. */
+    program->arguments = array_grow(NULL, 0, &program->argument_room, sizeof *program->arguments);
     const struct node *root = program->tree.root;
     const struct value value = condition ? compile_condition(&compiler, root, 0) : compile(&compiler, root, 0);
     program->result = value.place;

@@ -154,6 +154,7 @@ static void check_values(void)
         {"coalesce(true AND NULL, 'unknown')", "", "unknown"},
         {"coalesce(NOT NULL, 'unknown')", "", "unknown"},
         {"NOT value = 1", "1", "false"},
+        {"length(time())", "", "8"},
         {"CAST(value AS INTEGER)", "-1.9", "-1"},
         {"CAST(value AS INTEGER)", "x", "!makes -e fail: \"x\" is not a number"},
         {"CAST(1.50 AS TEXT) || 'x'", "", "1.50x"},
