@@ -39,7 +39,11 @@ there=': there are key, value and source, and a text stands in single quotes'
     expect_refusal '-e: an operator or the end is expected here, not 1' 'value 1' '      ^'
     map -e 'sum(value)'
     expect_status 64
-    expect_message '^fl-map: -e: sum '
+    expect_message '^fl-map: -e: sum belongs in a query: -q, or is an operation$'
+    map -e 'json_each(value)'
+    expect_refusal '-e: json_each belongs in a query: -q' 'json_each(value)' '^'
+    map -e 'jsonb_set(value)'
+    expect_refusal "-e: jsonb_set makes a binary form of SQLite's own: write json_set" 'jsonb_set(value)' '^'
     map -e '1 + 1 / 0 + value'
     expect_refusal '-e: 1 / 0 is a division by zero' '1 + 1 / 0 + value' '      ^'
     map -e "value + ('abc' + 1)"

@@ -37,7 +37,9 @@ struct function {
     bool (*prepare)(struct call *call, const struct datum *const *known);
     void (*forget)(void *memo); /* frees the memo; called if the memo is not NULL */
 
-    const char *instead; /* set: there is no such function, and this says what to write; all but the name is unset */
+    /* If it is set, there is no such function here, and all but the name is unset. It follows the name in a message,
+     * and says what to write. */
+    const char *instead;
     bool sees_null;
     bool impure; /* its result may differ from call to call: it is not computed when the expression is compiled */
 };

@@ -650,11 +650,11 @@ static bool call_pretty(struct call *call, struct datum *result)
 
 #define IN_QUERY(function)                                                                                             \
     {                                                                                                                  \
-        .name = function, .instead = function " belongs in a query: -q"                                                \
+        .name = function, .instead = "belongs in a query: -q"                                                          \
     }
 #define BINARY(rest)                                                                                                   \
     {                                                                                                                  \
-        .name = "jsonb" rest, .instead = "write json" rest ": the binary form is SQLite's own"                         \
+        .name = "jsonb" rest, .instead = "makes a binary form of SQLite's own: write json" rest                        \
     }
 
 const struct function functions_json[] = {

@@ -301,9 +301,9 @@ static void check_paths(void)
 
 static void check_instead(void)
 {
-    CHECK_TEXT("json_each belongs in a query: -q", bytes_of(function_of("json_each")->instead));
-    CHECK_TEXT("json_group_array belongs in a query: -q", bytes_of(function_of("json_group_array")->instead));
-    CHECK_TEXT("write json_set: the binary form is SQLite's own", bytes_of(function_of("jsonb_set")->instead));
+    CHECK_TEXT("belongs in a query: -q", bytes_of(function_of("json_each")->instead));
+    CHECK_TEXT("belongs in a query: -q", bytes_of(function_of("json_group_array")->instead));
+    CHECK_TEXT("makes a binary form of SQLite's own: write json_set", bytes_of(function_of("jsonb_set")->instead));
 }
 
 int main(void)
