@@ -7,9 +7,7 @@
  * Each record counts exactly once, whatever dies and however often; a run that has died is ended by the next one. The
  * results come in the order of the keys' bytes. Then the keys are forgotten, unless --keep is given. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/quote.h"
 #include "stage/fold.h"
 #include "stage/keyed.h"
 #include "stage/stage.h"
@@ -43,11 +41,7 @@ static void on_records(void *context, struct stage *stage, const struct record *
 _Noreturn static void fail(const struct state_pair *total, const char *why)
 {
     struct buffer text = {0};
-    const size_t first = strcspn(why, "\n"); /* the lines behind it show a place */
-    quote_add(&text, total->state);
-    buffer_print(&text, " %.*s (key ", (int)first, why);
-    quote_add(&text, total->key);
-    buffer_print(&text, ")%s", why + first);
+    stage_add_reason(&text, total->state, why, total->key);
     message_fail(STATUS_DATA, "at the end: the state %s", buffer_string(&text));
 }
 

@@ -108,7 +108,7 @@ END
     split="WITH RECURSIVE w(n, word) AS (SELECT 1, field(value, 1)
             UNION ALL SELECT n + 1, field(value, n + 1) FROM w, record WHERE word IS NOT NULL) SELECT word FROM w
             WHERE word IS NOT NULL"
-    # leaves_out COUNT QUERY: so many of the records.
+    # leaves_out COUNT QUERY: the query gives no row for COUNT records.
     leaves_out() {
         run_sh "fl-input lines | fl-map --query \"$2\" | fl-out"
         expect_status 0

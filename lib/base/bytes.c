@@ -9,6 +9,7 @@
 #endif
 
 #include "base/message.h"
+#include "base/utf8.h"
 
 void bytes_share(void)
 {
@@ -103,26 +104,17 @@ void buffer_free(struct buffer *buffer)
 
 bool bytes_is_text(struct bytes bytes)
 {
-    const unsigned char *at = (const unsigned char *)bytes.data;
-    const unsigned char *end = at + bytes.size;
+    const char *at = bytes.data, *const end = at + bytes.size;
+    uint32_t code;
     while (at < end) {
-        if (*at - 1u < 0x7f) {
+        if ((unsigned char)*at - 1u < 0x7f) {
             at++;
             continue;
         }
-        size_t more = *at >= 0xc2 && *at <= 0xdf ? 1 : (*at & 0xf0) == 0xe0 ? 2 : *at >= 0xf0 && *at <= 0xf4 ? 3 : 0;
-        if (more == 0 || (size_t)(end - at) <= more)
+        const size_t size = *at != '\0' ? utf8_read(at, end, &code) : 0;
+        if (size == 0)
             return false;
-        unsigned code = *at & (0x3fu >> more);
-        for (size_t i = 1; i <= more; i++) {
-            if ((at[i] & 0xc0) != 0x80)
-                return false;
-            code = code << 6 | (at[i] & 0x3fu);
-        }
-        if ((more == 2 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
-            (more == 3 && (code < 0x10000 || code > 0x10ffff)))
-            return false;
-        at += more + 1;
+        at += size;
     }
     return true;
 }

@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "base/decimal.h"
+#include "base/quote.h"
 
 enum number_answer datum_number(const struct datum *datum, struct number *number)
 {
@@ -33,6 +34,17 @@ struct bytes datum_bytes(const struct datum *datum, char text[NUMBER_TEXT])
     default:
         return datum->text;
     }
+}
+
+void datum_quote(struct buffer *message, const struct datum *datum)
+{
+    char text[NUMBER_TEXT];
+    if (datum->kind == DATUM_NULL)
+        buffer_print(message, "NULL");
+    else if (datum->kind == DATUM_TEXT || datum->kind == DATUM_INPUT)
+        quote_add(message, datum->text);
+    else
+        buffer_add(message, datum_bytes(datum, text));
 }
 
 static enum datum_order order_of(int order)

@@ -66,6 +66,9 @@ enum datum_order {
 /* Compares two data. Numbers beyond the range of struct number are compared by their digits. */
 enum datum_order datum_compare(const struct datum *a, const struct datum *b);
 
+/* Appends a datum to a message: a TEXT or INPUT in quotes, NULL as that word. */
+void datum_quote(struct buffer *message, const struct datum *datum);
+
 /* The bytes that a datum is sent, kept or concatenated as; data NULL for NULL. text has room for a computed number.
  * Valid as long as the datum and text are. */
 struct bytes datum_bytes(const struct datum *datum, char text[NUMBER_TEXT]);

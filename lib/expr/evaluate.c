@@ -1,5 +1,4 @@
 /* The evaluation of a program. */
-#include "base/quote.h"
 #include "expr/program.h"
 #include "expr/sql.h"
 #include "value/arithmetic.h"
@@ -8,17 +7,6 @@
 #define SLOW __attribute__((noinline))
 
 /* --- why it fails ------------------------------------------------------------------------------------------------- */
-
-static void add_datum(struct buffer *why, const struct datum *datum)
-{
-    char text[NUMBER_TEXT];
-    if (datum->kind == DATUM_NULL)
-        buffer_print(why, "NULL");
-    else if (datum->kind == DATUM_TEXT || datum->kind == DATUM_INPUT)
-        quote_add(why, datum->text);
-    else
-        buffer_add(why, datum_bytes(datum, text));
-}
 
 /* Puts the expression and a caret behind the reason. */
 SLOW static enum program_answer fail_at(struct program *program, const struct node *node)
@@ -32,7 +20,7 @@ SLOW static enum program_answer fail(struct program *program, const struct node 
                                      const char *is)
 {
     program->why.size = 0;
-    add_datum(&program->why, datum);
+    datum_quote(&program->why, datum);
     buffer_print(&program->why, " %s", is);
     return fail_at(program, node);
 }
@@ -52,9 +40,9 @@ SLOW static enum program_answer fail_result(struct program *program, const struc
                                             const struct datum *a, const struct datum *b, const char *why)
 {
     program->why.size = 0;
-    add_datum(&program->why, a);
+    datum_quote(&program->why, a);
     buffer_print(&program->why, " %s ", parse_operator_text((enum operator)at->operator));
-    add_datum(&program->why, b);
+    datum_quote(&program->why, b);
     buffer_print(&program->why, " %s", why);
     return fail_at(program, at->node);
 }
@@ -344,9 +332,6 @@ enum program_answer program_run(struct program *program, size_t from)
             break;
         case ACTION_JUMP_UNLESS_TRUE:
             jumps = !is_truth(a, true);
-            break;
-        case ACTION_JUMP_IF_NULL:
-            jumps = a->kind == DATUM_NULL;
             break;
         case ACTION_JUMP_UNLESS_NULL:
             jumps = a->kind != DATUM_NULL;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "base/scan.h"
+#include "base/utf8.h"
 #include "expr/draft.h"
 #include "value/round.h"
-#include "value/utf8.h"
 
 __extension__ typedef unsigned __int128 magnitude;
 

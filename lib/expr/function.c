@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "base/quote.h"
 #include "wire/frame.h"
 
 #define MEMORY_MAX (16 * (size_t)FRAME_LIMIT) /* of one evaluation */
@@ -41,16 +40,10 @@ bool call_fail(struct call *call, const char *format, ...)
 
 bool call_fail_about(struct call *call, const struct datum *datum, const char *format, ...)
 {
-    char text[NUMBER_TEXT];
     va_list arguments;
     va_start(arguments, format);
     call->why->size = 0;
-    if (datum->kind == DATUM_TEXT || datum->kind == DATUM_INPUT)
-        quote_add(call->why, datum->text);
-    else if (datum->kind == DATUM_NULL)
-        buffer_print(call->why, "NULL");
-    else
-        buffer_add(call->why, datum_bytes(datum, text));
+    datum_quote(call->why, datum);
     buffer_add_byte(call->why, ' ');
     add_reason(call, format, arguments);
     va_end(arguments);
@@ -87,15 +80,26 @@ bool call_other_text(struct call *call, size_t index, struct bytes *text)
     return true;
 }
 
+/* Returns whether a result may be so large. */
+static bool is_room(struct call *call, size_t size)
+{
+    return size <= FRAME_LIMIT ||
+           call_fail(call, "the result has more than %zu bytes, which no record can hold", (size_t)FRAME_LIMIT);
+}
+
 char *call_room(struct call *call, size_t size)
 {
-    if (size <= FRAME_LIMIT && call->arena->size <= MEMORY_MAX)
+    if (!is_room(call, size))
+        return NULL;
+    if (call->arena->size <= MEMORY_MAX)
         return arena_allocate(call->arena, size);
-    if (size > FRAME_LIMIT)
-        call_fail(call, "the result has more than %zu bytes, which no record can hold", (size_t)FRAME_LIMIT);
-    else
-        call_fail(call, "the evaluation takes more than %zu bytes", MEMORY_MAX);
+    call_fail(call, "the evaluation takes more than %zu bytes", MEMORY_MAX);
     return NULL;
+}
+
+bool give_kept(struct call *call, struct datum *result, struct bytes text)
+{
+    return is_room(call, text.size) && give_text(result, text);
 }
 
 bool give_copy(struct call *call, struct datum *result, struct bytes text)

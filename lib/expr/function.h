@@ -154,6 +154,10 @@ static inline bool give_input(struct datum *result, struct bytes text)
 
 bool give_copy(struct call *call, struct datum *result, struct bytes text);
 
+/* Gives a text that lies in the memo, and so is valid until the next call of the same place. Returns false, and has
+ * failed, if it is too large. */
+bool give_kept(struct call *call, struct datum *result, struct bytes text);
+
 /* Gives a floating number. Returns false, and has failed, if it is not finite. */
 bool give_real(struct call *call, struct datum *result, double real);
 

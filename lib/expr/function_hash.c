@@ -3,23 +3,15 @@
 #include <nettle/version.h>
 
 #include "base/hash.h"
+#include "base/hex.h"
 #include "expr/function.h"
-
-static void write_hex(const unsigned char *bytes, size_t size, char *to)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < size; i++) {
-        *to++ = digits[bytes[i] >> 4];
-        *to++ = digits[bytes[i] & 15];
-    }
-}
 
 static bool give_hex(struct call *call, struct datum *result, const unsigned char *bytes, size_t size)
 {
     char *hex = call_room(call, 2 * size);
     if (hex == NULL)
         return false;
-    write_hex(bytes, size, hex);
+    hex_write((struct bytes){(const char *)bytes, size}, "0123456789abcdef", hex);
     return give_text(result, (struct bytes){hex, 2 * size});
 }
 

@@ -11,6 +11,7 @@
 struct memo {
     struct buffer out;   /* what a call makes */
     struct buffer other; /* what it was made from, step by step */
+    bool names_checked;  /* of json_object: all names are constants, and differ */
     size_t count;
     struct json_path paths[]; /* for each argument */
 };
@@ -47,7 +48,7 @@ static struct buffer *begin(struct call *call)
 
 static bool give_json(struct call *call, struct datum *result, const struct buffer *out)
 {
-    if (!give_copy(call, result, buffer_bytes(out)))
+    if (!give_kept(call, result, buffer_bytes(out)))
         return false;
     result->form = DATUM_JSON;
     return true;
@@ -55,10 +56,7 @@ static bool give_json(struct call *call, struct datum *result, const struct buff
 
 static bool add_string(struct call *call, struct buffer *out, const struct datum *datum, struct bytes text)
 {
-    if (!json_is_text(text))
-        return call_fail_about(call, datum, "is not UTF-8, as a string of JSON is");
-    json_add_string(out, text);
-    return true;
+    return json_add_text(out, text) || call_fail_about(call, datum, "is not UTF-8, as a string of JSON is");
 }
 
 /* Whether the bytes of an input are a number of JSON without exponent. */
@@ -258,8 +256,12 @@ static bool prepare_object(struct call *call, const struct datum *const *known)
 {
     if (call->count % 2 != 0)
         return call_fail(call, "each name needs a value behind it: %zu arguments are given", call->count);
+    struct memo *memo = memo_of(call);
+    memo->names_checked = true;
     for (size_t i = 0; i < call->count; i += 2)
-        if (known[i] != NULL && !is_new(call, known, i))
+        if (known[i] == NULL)
+            memo->names_checked = false;
+        else if (!is_new(call, known, i))
             return false;
     return true;
 }
@@ -267,13 +269,14 @@ static bool prepare_object(struct call *call, const struct datum *const *known)
 static bool call_object(struct call *call, struct datum *result)
 {
     struct buffer *out = begin(call);
+    const bool names_checked = memo_of(call)->names_checked;
     const struct datum **given = arena_allocate(call->arena, call->count * sizeof(struct datum *));
     buffer_add_byte(out, '{');
     for (size_t i = 0; i < call->count; i += 2) {
         char text[NUMBER_TEXT];
         struct bytes name;
         given[i] = call_argument(call, i);
-        if (!is_new(call, given, i) || !read_name(call, given[i], text, &name))
+        if ((!names_checked && !is_new(call, given, i)) || !read_name(call, given[i], text, &name))
             return false;
         if (i > 0)
             buffer_add_byte(out, ',');
@@ -530,7 +533,8 @@ static bool list_members(struct call *call, const struct json_value *object, boo
     return true;
 }
 
-/* Puts the members of one name together: the last counts, in the place of the first. Returns how many are left. */
+/* Puts the members of one name together: the value is the last one, the place the first one. Returns how many are left.
+ */
 static size_t unite(struct merged *members, size_t count)
 {
     size_t left = 0;

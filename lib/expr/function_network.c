@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 
 #include "base/decimal.h"
+#include "base/hex.h"
 #include "base/scan.h"
 #include "expr/draft.h"
 
@@ -149,12 +150,6 @@ static bool call_url_path(struct call *call, struct datum *result)
     return call_url(call, &url) && give_part(result, url.path);
 }
 
-static int hex_digit(char byte)
-{
-    const char lower = (char)(byte | 0x20);
-    return byte >= '0' && byte <= '9' ? byte - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Decodes %41 and + as forms encode them. Returns false, and the call has failed, if a % has no two digits. */
 static bool decode(struct call *call, struct bytes text, struct bytes *decoded)
 {
@@ -167,8 +162,8 @@ static bool decode(struct call *call, struct bytes text, struct bytes *decoded)
     for (size_t i = 0; i < text.size; i++) {
         char byte = text.data[i] == '+' ? ' ' : text.data[i];
         if (byte == '%') {
-            const int high = i + 2 < text.size ? hex_digit(text.data[i + 1]) : -1;
-            const int low = high >= 0 ? hex_digit(text.data[i + 2]) : -1;
+            const int high = i + 2 < text.size ? hex_value(text.data[i + 1]) : -1;
+            const int low = high >= 0 ? hex_value(text.data[i + 2]) : -1;
             if (low < 0)
                 return call_fail_about(call, &(struct datum){.kind = DATUM_TEXT, .text = text},
                                        "has a %% without two hexadecimal digits");

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "expr/draft.h"
 #include "expr/pattern.h"
 #include "value/field.h"
-#include "value/utf8.h"
 
 enum {
     STEPS_MAX = 1000000,          /* of backtracking, for each place where a match may begin: some milliseconds */
@@ -22,6 +22,8 @@ struct regex {
     struct buffer text;        /* the pattern */
     struct buffer replacement; /* of regexp_replace, the last one that was good */
     bool replacement_is_good;
+    bool group_known; /* pattern and group of match are constants */
+    uint32_t group;
     pcre2_code *code; /* NULL: the text is not a pattern */
     pcre2_match_data *found;
     pcre2_match_context *limits;
@@ -172,22 +174,23 @@ static bool find_group(struct call *call, const struct regex *regex, const struc
 
 static bool prepare_match(struct call *call, const struct datum *const *known)
 {
-    uint32_t group;
     if (!prepare_pattern(call, known[1]))
         return false;
-    if (call->count < 3 || call->memo == NULL || known[2] == NULL || known[2]->kind == DATUM_NULL)
+    struct regex *regex = call->memo;
+    if (call->count < 3 || regex == NULL || known[2] == NULL || known[2]->kind == DATUM_NULL)
         return true;
-    return find_group(call, call->memo, known[2], &group);
+    regex->group_known = find_group(call, regex, known[2], &regex->group);
+    return regex->group_known;
 }
 
 static bool call_match(struct call *call, struct datum *result)
 {
     struct bytes text;
     bool matches;
-    uint32_t group = 0;
     struct regex *regex = call_regex(call, 1);
+    uint32_t group = regex != NULL ? regex->group : 0;
     if (regex == NULL || !call_text(call, 0, &text) ||
-        (call->count == 3 && !find_group(call, regex, call_argument(call, 2), &group)) ||
+        (call->count == 3 && !regex->group_known && !find_group(call, regex, call_argument(call, 2), &group)) ||
         !search(call, regex, 0, text, &matches))
         return false;
     if (!matches)

@@ -2,10 +2,11 @@
 #include <locale.h>
 #include <wctype.h>
 
+#include "base/hex.h"
 #include "base/scan.h"
+#include "base/utf8.h"
 #include "expr/draft.h"
 #include "expr/format.h"
-#include "value/utf8.h"
 
 /* --- characters --------------------------------------------------------------------------------------------------- */
 
@@ -364,26 +365,14 @@ static bool call_concat_ws(struct call *call, struct datum *result)
 
 /* --- codes -------------------------------------------------------------------------------------------------------- */
 
-static const char hex_digits[] = "0123456789ABCDEF";
-
 static bool call_hex(struct call *call, struct datum *result)
 {
     struct bytes text;
     char *hex;
     if (!call_text(call, 0, &text) || (hex = call_room(call, 2 * text.size)) == NULL)
         return false;
-    for (size_t i = 0; i < text.size; i++) {
-        hex[2 * i] = hex_digits[(unsigned char)text.data[i] >> 4];
-        hex[2 * i + 1] = hex_digits[text.data[i] & 15];
-    }
+    hex_write(text, "0123456789ABCDEF", hex);
     return give_text(result, (struct bytes){hex, 2 * text.size});
-}
-
-static int hex_value(char byte)
-{
-    const char upper = byte >= 'a' && byte <= 'f' ? (char)(byte & ~0x20) : byte;
-    const char *digit = byte != '\0' ? strchr(hex_digits, upper) : NULL;
-    return digit != NULL ? (int)(digit - hex_digits) : -1;
 }
 
 static bool call_unhex(struct call *call, struct datum *result)

@@ -110,30 +110,28 @@ static struct number integer_of(int64_t integer)
     return (struct number){.mantissa = integer};
 }
 
-/* Sets *number to an argument as an exact decimal: a floating one as it is written. */
-static bool call_exact(struct call *call, size_t index, struct number *number)
+/* Makes an exact decimal of a floating number, as it is written. */
+static enum number_answer make_exact(struct number *number)
 {
     char text[NUMBER_TEXT];
-    if (!call_number(call, index, number))
-        return false;
-    if (number->floating && number_parse_decimal(number_format(*number, text), number) != NUMBER_OK)
-        return call_fail_about(call, call_argument(call, index), "is not within the range of exact numbers");
-    return true;
+    return number->floating ? number_parse_decimal(number_format(*number, text), number) : NUMBER_OK;
 }
 
-static number_mantissa power_of_ten(int digits)
+/* Sets *number to an argument as an exact decimal. */
+static bool call_exact(struct call *call, size_t index, struct number *number)
 {
-    number_mantissa power = 1;
-    for (; digits > 0; digits--)
-        power *= 10;
-    return power;
+    if (!call_number(call, index, number))
+        return false;
+    if (make_exact(number) != NUMBER_OK)
+        return call_fail_about(call, call_argument(call, index), "is not within the range of exact numbers");
+    return true;
 }
 
 /* Sets *seconds to number rounded down, and *fraction to the rest, of number.scale digits. Returns false if the seconds
  * lie outside of the years 0 to 9999. */
 static bool split(struct number number, int64_t *seconds, number_mantissa *fraction)
 {
-    const number_mantissa power = power_of_ten(number.scale);
+    const number_mantissa power = number_power_of_ten(number.scale);
     number_mantissa whole = number.mantissa / power;
     *fraction = number.mantissa % power;
     if (*fraction < 0) {
@@ -151,7 +149,7 @@ static struct number join(int64_t seconds, number_mantissa fraction, int digits)
 {
     for (; digits > 0 && fraction % 10 == 0; digits--)
         fraction /= 10;
-    return (struct number){.mantissa = seconds * power_of_ten(digits) + fraction, .scale = digits};
+    return (struct number){.mantissa = seconds * number_power_of_ten(digits) + fraction, .scale = digits};
 }
 
 static const char outside[] = "lies outside of the years 0000 to 9999";
@@ -231,7 +229,7 @@ static bool give_epoch(struct call *call, struct datum *result, int digits)
     number_mantissa fraction;
     if (!call_exact(call, 0, &number))
         return false;
-    if (arithmetic_divide(number, integer_of((int64_t)power_of_ten(digits)), &number) != NUMBER_OK ||
+    if (arithmetic_divide(number, integer_of((int64_t)number_power_of_ten(digits)), &number) != NUMBER_OK ||
         !split(number, &seconds, &fraction))
         return call_fail_about(call, call_argument(call, 0), outside);
     return give_number(result, number);
@@ -365,7 +363,7 @@ static bool call_time_text(struct call *call, struct datum *result)
         return false;
     else if (!time_write(&memo->out, format, &time, &unknown))
         return fail_conversion(call, call_argument(call, 1), unknown);
-    return give_copy(call, result, buffer_bytes(&memo->out));
+    return give_kept(call, result, buffer_bytes(&memo->out));
 }
 
 /* --- time_floor --------------------------------------------------------------------------------------------------- */
@@ -381,10 +379,9 @@ static bool find_unit(struct call *call, const struct datum *datum, enum unit *u
                  {"day", UNIT_SPAN, 86400}, {"week", UNIT_WEEK, 0},    {"month", UNIT_MONTH, 0},
                  {"year", UNIT_YEAR, 0}};
     *unit = UNIT_SPAN;
-    char text[NUMBER_TEXT];
     enum number_answer answer = datum_number(datum, span);
-    if (answer == NUMBER_OK && span->floating)
-        answer = number_parse_decimal(number_format(*span, text), span);
+    if (answer == NUMBER_OK)
+        answer = make_exact(span);
     if (answer == NUMBER_OK && span->mantissa > 0)
         return true;
     if (answer == NUMBER_NONE && (datum->kind == DATUM_TEXT || datum->kind == DATUM_INPUT)) {
@@ -496,7 +493,7 @@ static bool round_product(struct number number, int64_t factor, bool away, int64
         arithmetic_add(result, half, &result) != NUMBER_OK || number_compare(result, most) > 0 ||
         number_compare(result, integer_of(-(INT64_C(1) << 60))) < 0)
         return false;
-    const number_mantissa power = power_of_ten(result.scale);
+    const number_mantissa power = number_power_of_ten(result.scale);
     number_mantissa whole = result.mantissa / power;
     if (!away && result.mantissa % power < 0)
         whole--;
@@ -803,7 +800,7 @@ static bool give_moment(struct call *call, struct datum *result, const struct mo
     time.fraction = moment->milliseconds - time.seconds * 1000;
     memo->out.size = 0;
     time_write(&memo->out, bytes_of(format), &time, &unknown);
-    return give_copy(call, result, buffer_bytes(&memo->out));
+    return give_kept(call, result, buffer_bytes(&memo->out));
 }
 
 static bool call_date(struct call *call, struct datum *result)
@@ -867,15 +864,12 @@ static bool write_moment(struct buffer *out, struct bytes format, const struct m
     time.fraction = moment->milliseconds - time.seconds * 1000;
     const char *at = format.data, *end = at + format.size;
     while (at < end) {
-        const char *percent = memchr(at, '%', (size_t)(end - at));
-        if (percent == NULL)
-            percent = end;
-        buffer_add(out, (struct bytes){at, (size_t)(percent - at)});
-        if (percent == end)
+        at = time_write_literal(out, at, end);
+        if (at == end)
             break;
-        *unknown = (struct bytes){percent, end - percent > 1 ? 2 : 1};
-        at = percent + unknown->size;
-        const char letter = unknown->size > 1 ? percent[1] : '\0';
+        *unknown = (struct bytes){at, end - at > 1 ? 2 : 1};
+        const char letter = unknown->size > 1 ? at[1] : '\0';
+        at += unknown->size;
         double high, low;
         if (letter == 'f') {
             time_write(out, bytes_of("%S.%3f"), &time, unknown);
@@ -910,7 +904,7 @@ static bool call_strftime(struct call *call, struct datum *result)
     memo->out.size = 0;
     if (!write_moment(&memo->out, format, &moment, &unknown))
         return fail_conversion(call, call_argument(call, 0), unknown);
-    return give_copy(call, result, buffer_bytes(&memo->out));
+    return give_kept(call, result, buffer_bytes(&memo->out));
 }
 
 /* Gives what has to be added to the second time for the first, as SQLite's modifier +YYYY-MM-DD HH:MM:SS.SSS. */
@@ -935,7 +929,7 @@ static bool call_timediff(struct call *call, struct datum *result)
     buffer_print(&memo->out, "%c%04d-%02d-%02d %02d:%02d:%02d.%03d", negative ? '-' : '+', (int)(months / 12),
                  (int)(months % 12), (int)(rest / MILLISECONDS_DAY), (int)(rest / 3600000 % 24),
                  (int)(rest / 60000 % 60), (int)(rest / 1000 % 60), (int)(rest % 1000));
-    return give_copy(call, result, buffer_bytes(&memo->out));
+    return give_kept(call, result, buffer_bytes(&memo->out));
 }
 
 /* clang-format off */

@@ -1,7 +1,7 @@
 #include "expr/pattern.h"
 
 #include "base/scan.h"
-#include "value/utf8.h"
+#include "base/utf8.h"
 
 /* A pattern, taken apart as it is needed. */
 struct reader {

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/array.h"
+#include "base/hex.h"
 #include "base/message.h"
 #include "expr/member.h"
 #include "expr/sql.h"
@@ -97,10 +98,9 @@ static struct value compile_number(struct compiler *compiler, const struct node 
     if (node->text.size > 2 && (node->text.data[1] | 0x20) == 'x') {
         uint64_t value = 0;
         for (size_t i = 2; i < node->text.size; i++) {
-            const char digit = node->text.data[i];
             if (value >> 60 != 0)
                 REFUSE(compiler, node, "a number in hexadecimal has at most 64 bits");
-            value = value << 4 | (uint64_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+            value = value << 4 | (uint64_t)hex_value(node->text.data[i]);
         }
         datum.text.data = NULL;
         datum.number = (struct number){.mantissa = (int64_t)value};

@@ -19,7 +19,6 @@ enum action {
     ACTION_JUMP_IF_FALSE,
     ACTION_JUMP_IF_TRUE,
     ACTION_JUMP_UNLESS_TRUE, /* if it is false or NULL */
-    ACTION_JUMP_IF_NULL,
     ACTION_JUMP_UNLESS_NULL,
     ACTION_CHECK_CONDITION, /* it must be a boolean or NULL */
     ACTION_AND,

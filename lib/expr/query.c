@@ -8,7 +8,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/message.h"
+#include "expr/program.h"
 #include "expr/query_part.h"
 #include "expr/sql.h"
 
@@ -16,12 +18,7 @@
 #define MEMORY_MAX (16 * FRAME_LIMIT) /* that one record may make SQLite allocate, about */
 #define ROWS_MAX FRAME_LIMIT          /* bytes of the rows of one record */
 
-enum {
-    COLUMNS = EXPR_NEW_STATE,
-    STEPS = 200 /* instructions of SQLite's machine between two looks at the clock */
-};
-
-static const char *const column_names[COLUMNS] = {"key", "value", "source", "state", "new_state"};
+enum { STEPS = 200 /* instructions of SQLite's machine between two looks at the clock */ };
 
 /* What a column is bound to. */
 struct column {
@@ -53,7 +50,8 @@ struct query {
     size_t width; /* columns of a row */
     struct column columns[COLUMNS];
     bool numeric;  /* one of them is a number */
-    bool wrong;    /* a constant argument of a function is wrong */
+    bool tried;    /* it is being opened, and evaluated once with NULL for all columns */
+    bool wrong;    /* then: a constant argument of a function is wrong */
     int row_calls; /* of fl_row, in what is being compiled; one at most */
 
     struct bytes *values;
@@ -75,7 +73,8 @@ struct query {
 /* The text of a number that is untouched, or data NULL. */
 static struct bytes untouched(const struct query *query, int type, sqlite3_int64 integer, double real)
 {
-    static const size_t order[COLUMNS] = {1, 3, 4, 0, 2};
+    static const enum program_column order[COLUMNS] = {COLUMN_VALUE, COLUMN_STATE, COLUMN_NEW_STATE, COLUMN_KEY,
+                                                       COLUMN_SOURCE};
     for (size_t i = 0; query->numeric && i < COLUMNS; i++) {
         const struct column *column = &query->columns[order[i]];
         if (column->mentioned && column->type == type &&
@@ -155,10 +154,7 @@ static bool is_mark(sqlite3_value *value, const char *mark, size_t size)
 
 static void add_cell(struct query *query, struct cell cell)
 {
-    if (query->cell_count == query->cells_room) {
-        query->cells_room = query->cells_room == 0 ? 16 : 2 * query->cells_room;
-        query->cells = bytes_reallocate(query->cells, query->cells_room * sizeof *query->cells);
-    }
+    query->cells = array_grow(query->cells, query->cell_count, &query->cells_room, sizeof *query->cells);
     query->cells[query->cell_count++] = cell;
 }
 
@@ -311,7 +307,7 @@ static void add_record(const struct query *query, struct buffer *sql)
 {
     buffer_print(sql, "WITH record AS (SELECT ");
     for (size_t i = 0; i < query->seen; i++)
-        buffer_print(sql, "%s?%zu AS %s", i > 0 ? ", " : "", i + 1, column_names[i]);
+        buffer_print(sql, "%s?%zu AS %s", i > 0 ? ", " : "", i + 1, program_columns[i]);
     buffer_print(sql, ") SELECT ");
 }
 
@@ -370,7 +366,7 @@ static _Noreturn void refuse_text(const struct query *query, const char *place)
     if (strstr(why, "no such column") != NULL) {
         struct buffer columns = {0};
         for (size_t i = 0; i < query->seen; i++)
-            buffer_print(&columns, "%s%s", i == 0 ? "" : i + 1 < query->seen ? ", " : " and ", column_names[i]);
+            buffer_print(&columns, "%s%s", i == 0 ? "" : i + 1 < query->seen ? ", " : " and ", program_columns[i]);
         sql_refuse(query->option, query->text, place, "%s: there are %.*s, and a text stands in single quotes", why,
                    (int)columns.size, columns.data);
     }
@@ -434,10 +430,10 @@ static void check_names(const struct query *query)
         if (depth < inside)
             inside = 0;
         for (int i = 0; i < 2; i++)
-            if (inside > 0 && before != '.' && *next != '(' && size == strlen(column_names[i]) &&
-                strncasecmp(at, column_names[i], size) == 0)
-                sql_refuse(query->option, query->text, at, "which %s? That of the record is record.%s", column_names[i],
-                           column_names[i]);
+            if (inside > 0 && before != '.' && *next != '(' && size == strlen(program_columns[i]) &&
+                strncasecmp(at, program_columns[i], size) == 0)
+                sql_refuse(query->option, query->text, at, "which %s? That of the record is record.%s",
+                           program_columns[i], program_columns[i]);
         is_each = size == 9 && (strncasecmp(at, "json_each", size) == 0 || strncasecmp(at, "json_tree", size) == 0);
         before = *at;
     }
@@ -453,14 +449,15 @@ struct query *query_open(const char *option, const char *text, enum expr_scope s
         sql_refuse(query->option, query->text, place, "%s", wrong);
     check_names(query);
     for (size_t i = 0; i < query->seen; i++)
-        query->columns[i].mentioned = strcasestr(text, column_names[i]) != NULL || strchr(text, '*') != NULL;
+        query->columns[i].mentioned = strcasestr(text, program_columns[i]) != NULL || strchr(text, '*') != NULL;
     open_database(query);
     compile(query, least, most);
     /* A regular expression that is wrong for a record of which nothing is known is wrong for each. */
+    query->tried = true;
     const char *why = query_evaluate(query, &(struct expr_input){.key = {NULL, 0}}, &rows);
+    query->tried = false;
     if (why != NULL && query->wrong)
         sql_refuse(query->option, query->text, NULL, "%s", sqlite3_errmsg(query->database));
-    query->wrong = false;
     return query;
 }
 
@@ -556,6 +553,11 @@ const char *query_evaluate(struct query *query, const struct expr_input *input, 
     read_cells(query);
     *rows = (struct query_rows){query->values, query->cell_count / query->width};
     return NULL;
+}
+
+bool query_is_tried(const struct query *query)
+{
+    return query->tried;
 }
 
 void query_note_wrong(struct query *query)

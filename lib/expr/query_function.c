@@ -4,7 +4,17 @@
 #include "expr/function.h"
 #include "expr/query_part.h"
 
-enum { ARGUMENTS_MAX = 8 }; /* more than any of these functions takes */
+enum {
+    ARGUMENTS_MAX = 8, /* more than any of these functions takes */
+    MEMOS = 8          /* of one function: for as many places of a query */
+};
+
+/* What a function keeps from record to record. SQLite has one context for each place at which a function stands. That
+ * is only a hint: with the memo of another place the result is the same, but a pattern may be compiled again. */
+struct memo {
+    const sqlite3_context *place;
+    void *kept;
+};
 
 /* One function of one query. */
 struct bridge {
@@ -12,17 +22,29 @@ struct bridge {
     const struct function *function;
     struct arena arena;
     struct buffer why;
-    void *memo;
+    struct memo memos[MEMOS];
+    size_t next; /* the one to use for the next new place */
 };
 
 static void close_bridge(void *context)
 {
     struct bridge *bridge = context;
-    if (bridge->memo != NULL)
-        bridge->function->forget(bridge->memo);
+    for (size_t i = 0; i < MEMOS; i++)
+        if (bridge->memos[i].kept != NULL)
+            bridge->function->forget(bridge->memos[i].kept);
     arena_free(&bridge->arena);
     buffer_free(&bridge->why);
     free(bridge);
+}
+
+static struct memo *find_memo(struct bridge *bridge, const sqlite3_context *place)
+{
+    for (size_t i = 0; i < MEMOS; i++)
+        if (bridge->memos[i].place == place)
+            return &bridge->memos[i];
+    struct memo *memo = &bridge->memos[bridge->next++ % MEMOS];
+    memo->place = place;
+    return memo;
 }
 
 static void fail(struct bridge *bridge, sqlite3_context *context)
@@ -45,8 +67,7 @@ static void give(sqlite3_context *context, const struct datum *result)
         sqlite3_result_int(context, result->truth);
         break;
     case DATUM_NUMBER:
-        if (!result->number.floating && result->number.scale == 0 &&
-            result->number.mantissa == (sqlite3_int64)result->number.mantissa) {
+        if (number_is_small(&result->number)) {
             sqlite3_result_int64(context, (sqlite3_int64)result->number.mantissa);
             break;
         }
@@ -58,32 +79,44 @@ static void give(sqlite3_context *context, const struct datum *result)
     }
 }
 
+/* Lets the function look at the arguments that are known while the columns are NULL: most are constants. What it
+ * prepares is forgotten, since some are not, and a memo may be that of another place. Returns false if an argument is
+ * wrong. */
+static bool check_constants(const struct bridge *bridge, const struct call *given, struct datum *data)
+{
+    const struct datum *known[ARGUMENTS_MAX];
+    struct call call = *given;
+    call.memo = NULL;
+    for (size_t i = 0; i < call.count; i++) {
+        data[i].kind = data[i].kind != DATUM_NULL ? DATUM_TEXT : DATUM_NULL;
+        known[i] = data[i].kind != DATUM_NULL ? &data[i] : NULL;
+    }
+    const bool good = bridge->function->prepare == NULL || bridge->function->prepare(&call, known);
+    if (call.memo != NULL)
+        bridge->function->forget(call.memo);
+    return good;
+}
+
 static void call_bridge(sqlite3_context *context, int count, sqlite3_value **values)
 {
     static const uint16_t arguments[ARGUMENTS_MAX] = {0, 1, 2, 3, 4, 5, 6, 7};
     struct bridge *bridge = sqlite3_user_data(context);
     struct datum data[ARGUMENTS_MAX], result;
-    const struct datum *known[ARGUMENTS_MAX];
     char texts[ARGUMENTS_MAX][NUMBER_TEXT];
     bool null = false;
     struct call call = {.registers = data,
                         .arguments = arguments,
                         .count = (size_t)count,
                         .arena = &bridge->arena,
-                        .why = &bridge->why,
-                        .memo = bridge->memo};
+                        .why = &bridge->why};
+    arena_reset(&bridge->arena);
     for (int i = 0; i < count; i++) {
         const struct bytes text = query_value_bytes(bridge->query, values[i], texts[i]);
         data[i] = (struct datum){.kind = text.data != NULL ? DATUM_INPUT : DATUM_NULL, .text = text};
-        known[i] = text.data != NULL ? &data[i] : NULL;
         null |= text.data == NULL;
     }
     if (null && !bridge->function->sees_null) {
-        /* With NULL for the columns, what is known is constant. */
-        for (int i = 0; i < count; i++)
-            data[i].kind = known[i] != NULL ? DATUM_TEXT : DATUM_NULL;
-        if (bridge->function->prepare == NULL || bridge->memo != NULL || bridge->function->prepare(&call, known)) {
-            bridge->memo = call.memo;
+        if (!query_is_tried(bridge->query) || check_constants(bridge, &call, data)) {
             sqlite3_result_null(context);
             return;
         }
@@ -91,9 +124,10 @@ static void call_bridge(sqlite3_context *context, int count, sqlite3_value **val
         fail(bridge, context);
         return;
     }
-    arena_reset(&bridge->arena);
+    struct memo *memo = find_memo(bridge, context);
+    call.memo = memo->kept;
     const bool done = bridge->function->call(&call, &result);
-    bridge->memo = call.memo;
+    memo->kept = call.memo;
     if (done)
         give(context, &result);
     else

@@ -2,14 +2,11 @@
 
 #include <strings.h>
 
+#include "base/hex.h"
+
 static bool is_digit(char byte)
 {
     return byte >= '0' && byte <= '9';
-}
-
-static bool is_hex(char byte)
-{
-    return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
 }
 
 static bool is_word(char byte)
@@ -61,8 +58,8 @@ static const char *skip_space(const char *at, const char **open)
 static struct token read_number(const char *start)
 {
     const char *at = start;
-    if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X') && is_hex(at[2])) {
-        for (at += 2; is_hex(*at); at++)
+    if (at[0] == '0' && (at[1] == 'x' || at[1] == 'X') && hex_value(at[2]) >= 0) {
+        for (at += 2; hex_value(*at) >= 0; at++)
             ;
     } else {
         while (is_digit(*at))
@@ -90,7 +87,7 @@ static struct token read_bytes(const char *start)
     if (end == NULL)
         return wrong(start, start + 1, "a quote does not end");
     for (const char *at = start + 2; at < end - 1; at++)
-        if (!is_hex(*at))
+        if (hex_value(*at) < 0)
             return wrong(start, end, "x'...' takes hexadecimal digits");
     if ((end - start) % 2 == 1)
         return token_of(TOKEN_BYTES, start, end);
@@ -138,11 +135,6 @@ bool token_is(const struct token *token, const char *word)
 {
     return (token->kind == TOKEN_NAME || token->kind == TOKEN_OPERATOR) && strlen(word) == token->text.size &&
            strncasecmp(token->text.data, word, token->text.size) == 0;
-}
-
-static unsigned hex_value(char digit)
-{
-    return is_digit(digit) ? (unsigned)(digit - '0') : (unsigned)((digit | 0x20) - 'a') + 10;
 }
 
 void token_unquote(const struct token *token, struct buffer *text)

@@ -186,6 +186,10 @@ static inline struct bytes stage_source(const struct stage *stage)
 __attribute__((format(printf, 3, 4))) void stage_refuse(struct stage *stage, const struct record *record,
                                                         const char *format, ...);
 
+/* Appends `"about" why`, and the key if there is one, as messages about records have them: the key stands at the end of
+ * the first line of why. key.data NULL: there is none. */
+void stage_add_reason(struct buffer *message, struct bytes about, const char *why, struct bytes key);
+
 /* What is said of a record at the end, though it is not a bad one. */
 enum stage_omission {
     STAGE_DROPPED, /* it was left out by drop() */

@@ -17,22 +17,27 @@ static uint64_t number_of(const struct loop *loop, const struct record *record)
     return loop->before + (uint64_t)(record - loop->records) + 1;
 }
 
+void stage_add_reason(struct buffer *message, struct bytes about, const char *why, struct bytes key)
+{
+    const size_t first = strcspn(why, "\n"); /* the lines behind it show a place */
+    quote_add(message, about);
+    buffer_print(message, " %.*s", (int)first, why);
+    if (key.data != NULL) {
+        buffer_print(message, " (key ");
+        quote_add(message, key);
+        buffer_print(message, ")");
+    }
+    buffer_print(message, "%s", why + first);
+}
+
 _Noreturn static void fail_at(struct loop *loop, const struct record *record, enum status status, const char *why)
 {
     const struct bytes source = buffer_bytes(&loop->stage.source);
     struct buffer text = {0};
     if (source.size > 0)
         buffer_print(&text, "%.*s: ", (int)source.size, source.data);
-    const size_t first = strcspn(why, "\n"); /* the lines behind it show a place */
     buffer_print(&text, "record %" PRIu64 ": ", number_of(loop, record));
-    quote_add(&text, record->value);
-    buffer_print(&text, " %.*s", (int)first, why);
-    if (record->keyed) {
-        buffer_print(&text, " (key ");
-        quote_add(&text, record->key);
-        buffer_print(&text, ")");
-    }
-    buffer_print(&text, "%s", why + first);
+    stage_add_reason(&text, record->value, why, record->keyed ? record->key : (struct bytes){NULL, 0});
     loop_flush(loop);
     message_fail(status, "%s", buffer_string(&text));
 }

@@ -2,7 +2,7 @@
 
 #include "value/number.h"
 
-bool json_is_text(struct bytes text)
+static bool is_utf8(struct bytes text)
 {
     while (!bytes_is_text(text)) {
         const char *nul = memchr(text.data, '\0', text.size);
@@ -23,9 +23,9 @@ static void add_escape(struct buffer *out, char byte)
         buffer_print(out, "\\u%04x", (unsigned char)byte);
 }
 
-void json_add_string(struct buffer *out, struct bytes text)
+/* Appends a string, of which bytes beyond most are written as escapes. */
+static void add_string(struct buffer *out, struct bytes text, unsigned char most)
 {
-    const unsigned char most = json_is_text(text) ? 0xff : 0x7e;
     buffer_add_byte(out, '"');
     size_t added = 0;
     for (size_t i = 0; i < text.size; i++) {
@@ -38,6 +38,20 @@ void json_add_string(struct buffer *out, struct bytes text)
     }
     buffer_add(out, (struct bytes){text.data + added, text.size - added});
     buffer_add_byte(out, '"');
+}
+
+bool json_add_text(struct buffer *out, struct bytes text)
+{
+    if (!is_utf8(text))
+        return false;
+    add_string(out, text, 0xff);
+    return true;
+}
+
+void json_add_string(struct buffer *out, struct bytes text)
+{
+    if (!json_add_text(out, text))
+        add_string(out, text, 0x7e);
 }
 
 void json_add_value(struct buffer *out, struct bytes text)

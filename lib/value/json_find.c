@@ -1,5 +1,8 @@
 #include "value/json_find.h"
 
+#include "base/hex.h"
+#include "base/utf8.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -87,14 +90,6 @@ static inline const char *find_special(const char *at, const char *end, const ch
     return at;
 }
 
-static int hexadecimal(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    const char small = digit | 0x20;
-    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
 static const char *skip_escape(const struct reader *reader, const char *at)
 {
     const char code = byte_at(at + 1, reader->end);
@@ -102,7 +97,7 @@ static const char *skip_escape(const struct reader *reader, const char *at)
         return fail(reader, at + 1, "one of \"\\/bfnrtu is expected behind a backslash");
     at += 2;
     for (int i = 0; code == 'u' && i < 4; i++, at++)
-        if (hexadecimal(byte_at(at, reader->end)) < 0)
+        if (hex_value(byte_at(at, reader->end)) < 0)
             return fail(reader, at, "a hexadecimal digit is expected");
     return at;
 }
@@ -181,7 +176,7 @@ static inline const char *read_word(const struct reader *reader, const char *at,
 
 /* Decodes the escape at `at` into the character that it stands for, UTF-8 of *size bytes, and returns the place behind
  * it; NULL if it is a surrogate alone. */
-static const char *decode(const char *at, const char *end, char character[4], size_t *size)
+static const char *decode(const char *at, const char *end, char character[UTF8_MOST], size_t *size)
 {
     static const char codes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     uint32_t units[2] = {0, 0};
@@ -193,7 +188,7 @@ static const char *decode(const char *at, const char *end, char character[4], si
     int count = 0;
     for (; count < 2 && end - at >= 6 && at[0] == '\\' && at[1] == 'u'; count++, at += 6)
         for (int i = 2; i < 6; i++)
-            units[count] = units[count] << 4 | (uint32_t)hexadecimal(at[i]);
+            units[count] = units[count] << 4 | (uint32_t)hex_value(at[i]);
     uint32_t code = units[0];
     if (code >= 0xd800 && code < 0xdc00 && units[1] >= 0xdc00 && units[1] < 0xe000)
         code = 0x10000 + ((code - 0xd800) << 10) + (units[1] - 0xdc00);
@@ -201,14 +196,7 @@ static const char *decode(const char *at, const char *end, char character[4], si
         return NULL;
     else
         at -= 6 * (count - 1);
-    if (code < 0x80) {
-        *character = (char)code;
-        return at;
-    }
-    *size = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = *size; --i > 0; code >>= 6)
-        character[i] = (char)(0x80 | (code & 0x3f));
-    *character = (char)((0xf00 >> *size & 0xff) | code);
+    *size = utf8_write(code, character);
     return at;
 }
 
@@ -222,7 +210,7 @@ bool json_unescape(struct bytes string, char *to, struct bytes *text)
         to = bytes_copy(to, (struct bytes){at, (size_t)((escape != NULL ? escape : end) - at)});
         if (escape == NULL)
             break;
-        char character[4];
+        char character[UTF8_MOST];
         size_t size;
         at = decode(escape, end, character, &size);
         if (at == NULL) {
@@ -240,7 +228,7 @@ bool json_unescape(struct bytes string, char *to, struct bytes *text)
 static bool is_name_escaped(struct bytes escaped, struct bytes name)
 {
     const char *at = escaped.data, *const end = at + escaped.size;
-    char character[4];
+    char character[UTF8_MOST];
     for (size_t size; at < end; name.data += size, name.size -= size) {
         size = 1;
         if (*at != '\\')

@@ -38,6 +38,15 @@ enum number_answer {
     NUMBER_BEYOND /* a number, but beyond the exact range or, if number->floating, beyond the largest double */
 };
 
+/* Returns 10^exponent, for an exponent from 0 to NUMBER_SCALE_MAX. */
+static inline number_mantissa number_power_of_ten(int exponent)
+{
+    number_mantissa power = 1;
+    for (; exponent > 0; exponent--)
+        power *= 10;
+    return power;
+}
+
 /* Returns whether it is a whole number of 64 bits. */
 static inline bool number_is_small(const struct number *number)
 {

@@ -22,10 +22,7 @@ static inline number_mantissa mantissa_of(magnitude value, bool negative)
 /* Returns 10^exponent, for an exponent from 0 to 38. */
 static inline magnitude power_of_ten(int exponent)
 {
-    magnitude power = 1;
-    for (; exponent > 0; exponent--)
-        power *= 10;
-    return power;
+    return (magnitude)number_power_of_ten(exponent);
 }
 
 #endif

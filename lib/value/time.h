@@ -112,4 +112,7 @@ void time_write_iso(struct buffer *out, const struct time_shown *time);
  * there is no such conversion. */
 bool time_write(struct buffer *out, struct bytes format, const struct time_shown *time, struct bytes *unknown);
 
+/* Appends the part of a format that stands before the next %, and returns the place of the %, or end. */
+const char *time_write_literal(struct buffer *out, const char *at, const char *end);
+
 #endif

@@ -322,7 +322,7 @@ struct number_conversion {
     char letter;
     signed char least, most; /* digits */
     short low, high;
-    bool blank; /* may stand in the place of a leading zero */
+    bool blank; /* may stand for a leading zero */
     unsigned gives;
 };
 

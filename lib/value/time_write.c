@@ -255,17 +255,23 @@ static bool write_conversion(struct buffer *out, const char **at, const char *en
     return composite != NULL ? write_face(out, bytes_of(composite), face, NULL) : write_text(out, face, letter);
 }
 
+const char *time_write_literal(struct buffer *out, const char *at, const char *end)
+{
+    const char *percent = memchr(at, '%', (size_t)(end - at));
+    if (percent == NULL)
+        percent = end;
+    buffer_add(out, (struct bytes){at, (size_t)(percent - at)});
+    return percent;
+}
+
 static bool write_face(struct buffer *out, struct bytes format, const struct face *face, struct bytes *unknown)
 {
     const char *at = format.data, *end = at + format.size;
     while (at < end) {
-        const char *percent = memchr(at, '%', (size_t)(end - at));
-        if (percent == NULL)
-            percent = end;
-        buffer_add(out, (struct bytes){at, (size_t)(percent - at)});
-        if ((at = percent) == end)
+        const char *const percent = time_write_literal(out, at, end);
+        if (percent == end)
             break;
-        at++;
+        at = percent + 1;
         if (!write_conversion(out, &at, end, face)) {
             *unknown = (struct bytes){percent, (size_t)(at - percent)};
             return false;

@@ -35,13 +35,21 @@ static inline void check_text(const char *expected, struct bytes found, const ch
     check_that(bytes_equal(bytes_of(expected), found), file, line, expected, found);
 }
 
-/* A copy of the C string in memory of its exact size, so that a sanitizer sees what reads beyond; free its data. */
+/* A copy in memory of its exact size, so that a sanitizer sees what reads beyond; data NULL stays NULL. Free its data.
+ */
+static inline struct bytes check_copy_bytes(struct bytes bytes)
+{
+    if (bytes.data == NULL)
+        return bytes;
+    char *data = bytes_allocate(bytes.size);
+    memcpy(data, bytes.data, bytes.size);
+    return (struct bytes){data, bytes.size};
+}
+
+/* The same of a C string. */
 static inline struct bytes check_copy(const char *string)
 {
-    size_t size = strlen(string);
-    char *data = bytes_allocate(size);
-    memcpy(data, string, size);
-    return (struct bytes){data, size};
+    return check_copy_bytes(bytes_of(string));
 }
 
 /* The next of a series of pseudo-random numbers, the same in every run (G. Marsaglia, Xorshift RNGs, 2003). */

@@ -5,16 +5,6 @@
 
 #include "check.h"
 
-/* In memory of its exact size, so that a sanitizer sees what reads beyond. */
-static struct bytes copy_of(struct bytes bytes)
-{
-    if (bytes.data == NULL)
-        return bytes;
-    char *data = bytes_allocate(bytes.size);
-    memcpy(data, bytes.data, bytes.size);
-    return (struct bytes){data, bytes.size};
-}
-
 /* The result as text: a value as it is, a condition as true, false or NULL, drop(), discard(), or `!` and the reason.
  */
 static const char *shown(struct expr *expr, const struct expr_input *input)
@@ -42,7 +32,8 @@ static void check_all(enum expr_use use, const char *text, const char *key, cons
                       const char *expected)
 {
     struct expr *expr = expr_open("-e", text, use, EXPR_STATE, NULL);
-    const struct bytes copies[] = {copy_of(bytes_of(key)), copy_of(bytes_of(value)), copy_of(bytes_of(state))};
+    const struct bytes copies[] = {check_copy_bytes(bytes_of(key)), check_copy_bytes(bytes_of(value)),
+                                   check_copy_bytes(bytes_of(state))};
     const struct expr_input input = {.key = copies[0], .value = copies[1], .state = copies[2], .source = {"src", 3}};
     for (int again = 0; again < 2; again++) {
         const char *found = shown(expr, &input);

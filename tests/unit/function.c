@@ -1,9 +1,9 @@
 /* Goal of this test: each function gives what its page says, of each kind of argument, or says why it fails. */
 #include "expr/function.h"
 
+#include "base/utf8.h"
 #include "check.h"
 #include "expr/pattern.h"
-#include "value/utf8.h"
 
 enum { ARGUMENTS = 6 };
 

@@ -27,16 +27,6 @@ static struct query *open_any(const char *text)
     return query_open("-q", text, EXPR_RECORD, 1, 9);
 }
 
-/* In memory of its exact size, so that a sanitizer sees what reads beyond. */
-static struct bytes copy_of(struct bytes bytes)
-{
-    if (bytes.data == NULL)
-        return bytes;
-    char *data = bytes_allocate(bytes.size);
-    memcpy(data, bytes.data, bytes.size);
-    return (struct bytes){data, bytes.size};
-}
-
 /* What a query makes of an input, and of the same once more. */
 static void check_input(const char *text, const struct expr_input *input, const char *expected)
 {
@@ -48,7 +38,7 @@ static void check_input(const char *text, const struct expr_input *input, const 
 
 static void check_value(const char *text, struct bytes value, const char *expected)
 {
-    struct bytes copy = copy_of(value);
+    struct bytes copy = check_copy_bytes(value);
     check_input(text, &(struct expr_input){.key = {"k", 1}, .value = copy}, expected);
     free((void *)copy.data);
 }
@@ -240,6 +230,12 @@ static void check_functions(void)
     is("value REGEXP '^1.50$'", "1.50", "1");
     is("coalesce(NULL REGEXP 'a', 'unknown')", "", "unknown");
     is("match(value, '[0-9]+'), match(value, '([a-z]+)=([0-9]+)', 2)", "a=12 b=3", "12|12");
+    /* One function at several places, of which each has its own constants. */
+    is("timestamp(value, 'ms'), timestamp(value, '%Y'), timestamp(value, 's')", "2026", "2.026|1767225600|2026");
+    is("time_floor(num(value), 'day'), time_floor(num(value), 'hour')", "90001", "86400|90000");
+    is("time_text(num(value), '%Y'), time_text(num(value), '%M')", "60", "1970|01");
+    is("match(value, '(a)(b)', 1), match(value, '(a)(b)', 2), match(value, '(b)', 1)", "ab", "a|b|b");
+    is("timestamp(value, iif(value < 5000, '%Y', 'ms'))", "6000", "6");
     is("lower(value), upper(value), div(7, 2)", "\303\204b", "\303\244b|\303\204B|3");
     check_value("SELECT value REGEXP 'c', match(value, 'b.*'), hex(match(value, '\xff'))",
                 (struct bytes){"\xff"

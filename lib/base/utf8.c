@@ -1,4 +1,4 @@
-#include "value/utf8.h"
+#include "base/utf8.h"
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
